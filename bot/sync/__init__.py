@@ -1,0 +1,1 @@
+"""Use cases: what happens between TikTok Shop, Shopify and our store. Knows no Slack."""
