@@ -24,6 +24,7 @@ class Act(StrEnum):
     PUSHED = "pushed"
     PUSH_SKIPPED = "push_skipped"
     ORDER = "order"  # the order's standing changed; `standing` and `reason` say to what
+    MIRROR_ASKED = "mirror_asked"  # a person pressed Mirror now
     REFERENCED = "referenced"  # our reference was written on the TikTok order
     CANCELLED = "cancelled"  # the mirrored Shopify order was cancelled because TikTok's was
     OVERSOLD = "oversold"

@@ -26,17 +26,10 @@ class OrderStatus(StrEnum):
 
 
 ENDED = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED})
-_SHIPPED = frozenset(
-    {
-        OrderStatus.PARTIALLY_SHIPPING,
-        OrderStatus.AWAITING_COLLECTION,
-        OrderStatus.IN_TRANSIT,
-        OrderStatus.DELIVERED,
-        OrderStatus.COMPLETED,
-    }
-)
-
-
+_SHIPPED = frozenset({
+    OrderStatus.PARTIALLY_SHIPPING, OrderStatus.AWAITING_COLLECTION, OrderStatus.IN_TRANSIT, OrderStatus.DELIVERED,
+    OrderStatus.COMPLETED,
+})  # fmt: skip
 _REMORSE = timedelta(hours=1)  # ON_HOLD lasts an hour after payment (tiktok.md §4.3)
 
 
@@ -244,13 +237,10 @@ def decide_mirror(order: Order, links: Mapping[ListingId, Link], policy: MirrorP
 
 
 def _state_stop(order: Order) -> Stop | None:
-    if order.status is OrderStatus.CANCELLED:
-        return Stop(Reason.CANCELLED)
-    if order.status is OrderStatus.UNPAID:
-        return Stop(Reason.UNPAID)
-    if order.status is OrderStatus.UNKNOWN:
-        return Stop(Reason.NOT_READABLE_YET)
-    return None
+    by_status = {OrderStatus.CANCELLED: Reason.CANCELLED, OrderStatus.UNPAID: Reason.UNPAID,
+                 OrderStatus.UNKNOWN: Reason.NOT_READABLE_YET}  # fmt: skip
+    reason = by_status.get(order.status)
+    return Stop(reason) if reason else None
 
 
 def _not_ours(order: Order, policy: MirrorPolicy) -> Stop | None:

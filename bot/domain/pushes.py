@@ -53,3 +53,11 @@ def decide_stock_push(wanted: int | None, seen: int) -> Change | PushReason:
     if wanted is None:
         return PushReason.NO_STOCK_FIGURE
     return PushReason.NOTHING_TO_DO if seen == wanted else Change(Field.STOCK, seen, wanted)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What we sent last for a listing; None: never."""
+
+    price: Money | None = None
+    stock: int | None = None

@@ -1,0 +1,1 @@
+"""Slack messages that go out on their own: prompts, alerts, reports."""

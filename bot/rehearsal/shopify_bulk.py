@@ -27,6 +27,7 @@ from graphql import (
 from graphql.execution.values import get_argument_values
 
 from bot.rehearsal.shopify_context import Context, attribute, user_error
+from bot.rehearsal.shopify_cost import fragment_of
 from bot.rehearsal.shopify_world import Entity, gid, iso, number_of
 
 MAX_RUNNING = 5
@@ -37,7 +38,7 @@ GIVES_UP_POLLING = timedelta(seconds=30)  # done by then, looked at or not
 RUNNING = ("CREATED", "RUNNING", "CANCELING")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BulkOperation(Entity):
     id: str
     query: str
@@ -167,19 +168,21 @@ class _Walk:
             if isinstance(node, FieldNode):
                 yield node
             else:
-                fragment = node if not hasattr(node, "name") else self.fragments[node.name.value]
-                yield from self._fields(fragment.selection_set)
+                yield from self._fields(fragment_of(node, self.fragments).selection_set)
+
+    def _below(self, field: FieldNode) -> Iterator[FieldNode]:
+        return self._fields(field.selection_set) if field.selection_set else iter(())
 
     def _inner(self, connection: FieldNode) -> list[FieldNode]:
         """The fields selected on the nodes of a connection, by `nodes` or by `edges { node }`."""
         found: list[FieldNode] = []
-        for field in self._fields(connection.selection_set):  # type: ignore[arg-type]
+        for field in self._below(connection):
             if field.name.value == "edges":
-                for wrapped in self._fields(field.selection_set):  # type: ignore[arg-type]
+                for wrapped in self._below(field):
                     if wrapped.name.value == "node":
-                        found += self._fields(wrapped.selection_set)  # type: ignore[arg-type]
+                        found += self._below(wrapped)
             elif field.name.value == "nodes":
-                found += self._fields(field.selection_set)  # type: ignore[arg-type]
+                found += self._below(field)
         return found
 
     def shape(self) -> tuple[int, int, list[str], bool]:
@@ -203,7 +206,7 @@ class _Walk:
                     if visit(inner, node, depth + 1) and not any(one.name.value == "id" for one in inner):
                         childless = True
                 else:
-                    found = visit(list(self._fields(field.selection_set)), target, depth) or found
+                    found = visit(list(self._below(field)), target, depth) or found
             return found
 
         visit(roots, self.schema.query_type, 0)
@@ -226,7 +229,7 @@ class _Walk:
         found = self._value(ctx, field, source, parent)
         target = get_named_type(parent.fields[field.name.value].type)
         if not target.name.endswith("Connection"):
-            for inner in self._fields(field.selection_set) if field.selection_set else ():
+            for inner in self._below(field):
                 yield from self._connection(ctx, inner, found, target, above)
             return
         node_type = get_named_type(target.fields["nodes"].type)
@@ -261,7 +264,7 @@ class _Walk:
             if value is None or is_leaf_type(target):
                 shown[key] = _leaf(value)
                 continue
-            inner = list(self._fields(field.selection_set))  # type: ignore[arg-type]
+            inner = list(self._below(field))
             bare = kind.of_type if is_non_null_type(kind) else kind
             if is_list_type(bare):
                 shown[key] = [self._object(ctx, inner, one, target, below) for one in value]

@@ -78,7 +78,7 @@ def change_tags(ctx: Context, id: str, tags: list[str], add: bool) -> tuple[Any,
     return node, []
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class CancelJob(Entity):
     """The asynchronous outcome of an orderCancel."""
 
@@ -89,7 +89,7 @@ class CancelJob(Entity):
     errors: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Job(Entity):
     id: str
     result: CancelJob

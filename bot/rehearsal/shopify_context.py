@@ -40,7 +40,7 @@ def attribute(source: Any, name: str) -> Any:
     return getattr(source, snake(name), None)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Context:
     store: Store
     now: datetime

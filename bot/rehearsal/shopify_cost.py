@@ -1,4 +1,4 @@
-"""Cost of a GraphQL operation as Shopify counts it: scalars 0, an object 1, a connection 2 and its nodes, a mutation 10.
+"""Cost of a GraphQL operation as Shopify counts it: object 1, connection 2 and its nodes, mutation 10, scalar 0.
 
 Requested cost takes every connection as full as `first` allows; actual cost counts what came back.
 Source: https://shopify.dev/docs/api/usage/rate-limits
@@ -12,10 +12,13 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLSchema,
+    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionNode,
     SelectionSetNode,
     VariableNode,
     get_named_type,
@@ -58,6 +61,16 @@ class Part:
         return sum(child.actual(value.get(child.key)) for child in self.children)
 
 
+def fragment_of(
+    node: SelectionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> FragmentDefinitionNode | InlineFragmentNode:
+    """The fragment that a spread names, or the inline one itself."""
+    if isinstance(node, FragmentSpreadNode):
+        return fragments[node.name.value]
+    assert isinstance(node, InlineFragmentNode)
+    return node
+
+
 class Counting:
     """Turns the operations of a valid document into parts."""
 
@@ -79,7 +92,7 @@ class Counting:
             if isinstance(node, FieldNode):
                 yield from self._field(node, parent)
             else:
-                fragment = node if not hasattr(node, "name") else self.fragments[node.name.value]
+                fragment = fragment_of(node, self.fragments)
                 condition = fragment.type_condition
                 target = self.schema.type_map[condition.name.value] if condition else parent
                 yield from self._walk(fragment.selection_set, target)
@@ -104,7 +117,7 @@ class Counting:
         """The parts of the nodes of a connection; the wrappers around them are free."""
         for node in selections.selections:
             if not isinstance(node, FieldNode):
-                fragment = node if not hasattr(node, "name") else self.fragments[node.name.value]
+                fragment = fragment_of(node, self.fragments)
                 yield from self._nodes(fragment.selection_set, connection)
                 continue
             name = node.name.value

@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -82,7 +83,7 @@ def _bind(field: Any, resolve: Callable[..., Any]) -> None:
 def load_schema() -> GraphQLSchema:
     """The subset schema with its resolvers; built once per process."""
     schema = build_schema(SCHEMA.read_text(encoding="utf-8"))
-    types: Mapping[str, Any] = schema.type_map
+    types: dict[str, Any] = dict(schema.type_map)
     types["Decimal"].parse_value = types["Money"].parse_value = _decimal
     types["DateTime"].parse_value, types["DateTime"].serialize = _time, _shown_time
     types["URL"].parse_value = _url
@@ -199,11 +200,12 @@ def run(ctx: Context, text: str, variables: Mapping[str, Any], name: str | None)
         type_name,
         is_awaitable=lambda _: False,
     )
-    errors = result.errors or []  # type: ignore[union-attr]  # nothing is awaitable here
+    assert isinstance(result, ExecutionResult)  # no resolver is asynchronous
+    errors = result.errors or []
     for error in errors:
         if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
             raise error.original_error
-    return _answer(ctx, requested, prepared.parts[chosen], result.data, errors)  # type: ignore[union-attr]
+    return _answer(ctx, requested, prepared.parts[chosen], result.data, errors)
 
 
 def _with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,14 +33,14 @@ def signature(secret: str, raw: bytes) -> str:
 
 def topic_name(enum_name: str) -> str:
     """`INVENTORY_LEVELS_UPDATE` → `inventory_levels/update`."""
-    for verb in ("order_routing_complete", "scopes_update", "data_request", "payment_failure"):
+    for verb in ("order_routing_complete", "scopes_update", "data_request", "partially_fulfilled"):
         if enum_name.lower().endswith("_" + verb):
             return enum_name.lower()[: -len(verb) - 1] + "/" + verb
     head, _, verb = enum_name.lower().rpartition("_")
     return f"{head}/{verb}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Subscription(Entity):
     id: str
     topic: str
@@ -63,12 +63,12 @@ class Subscription(Entity):
         return Endpoint(self.uri)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Endpoint:
     callback_url: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Hook:
     """One delivery on its way; raw bytes and headers stay the same on retries."""
 

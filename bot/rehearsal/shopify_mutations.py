@@ -1,4 +1,4 @@
-"""Mutation resolvers of the rehearsed Shopify: scope, idempotency key, then the act; the payload as the schema has it."""
+"""Mutation resolvers of the rehearsed Shopify: scope, idempotency key, then the act and its payload."""
 
 import json
 import re

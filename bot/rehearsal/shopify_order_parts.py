@@ -38,7 +38,7 @@ def total(bags: Iterable[Bag]) -> Bag:
     return result
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Tax:
     order: "Order"
     title: str
@@ -55,7 +55,7 @@ class Tax:
         return self.order.money(self.price)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Line(Entity):
     id: str
     order: "Order"
@@ -115,7 +115,7 @@ class Line(Entity):
         return self.order.money(Bag())
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Shipping:
     id: str
     order: "Order"
@@ -132,7 +132,7 @@ class Shipping:
     discounted_price_set = original_price_set
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Payment(Entity):
     id: str
     order: "Order"
@@ -151,7 +151,7 @@ class Payment(Entity):
         return self.order.money(self.amount)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class OrderPart(Entity):
     """`quantity` units of a line inside a fulfilment order or a fulfilment."""
 
@@ -177,7 +177,7 @@ class OrderPart(Entity):
         return self.line_item.item.id if self.line_item.item else None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Hold(Entity):
     id: str
     reason: str
@@ -190,7 +190,7 @@ class Hold(Entity):
         return self.reason.replace("_", " ").capitalize()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FulfillmentOrder(Entity):
     id: str
     order: "Order"
@@ -221,7 +221,7 @@ class FulfillmentOrder(Entity):
         return [{"action": name} for name in names.get(self.status, ())]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Fulfillment(Entity):
     id: str
     order: "Order"
@@ -244,7 +244,7 @@ class Fulfillment(Entity):
         return sum(part.quantity for part in self.lines)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RefundLine(Entity):
     id: str
     line_item: Line
@@ -259,7 +259,7 @@ class RefundLine(Entity):
         return self.line_item.order.money(self.subtotal)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Refund(Entity):
     id: str
     order: "Order"
@@ -278,7 +278,7 @@ class Refund(Entity):
         return self.order.money(total(payment.amount for payment in self.paid))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Metafield(Entity):
     id: str
     namespace: str

@@ -20,7 +20,7 @@ from bot.rehearsal.shopify_search import words
 from bot.rehearsal.shopify_world import Entity, Store, plain
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Order(Entity):
     """An order as created; `total`, `tax`, `subtotal` and `discount` are what Shopify computed then."""
 

@@ -50,6 +50,8 @@ def _comparable(wanted: str, found: Any) -> tuple[Any, Any] | None:
 
 
 def _compare(sign: str, wanted: str, found: Any) -> bool:
+    if isinstance(found, (list, tuple)):
+        return any(_compare(sign, wanted, one) for one in found)
     pair = _comparable(wanted, found)
     if pair is None:
         return False
@@ -159,7 +161,7 @@ def search(query: str | None, found: Sequence[Any], fields: Callable[[Any], Fiel
 
 
 def _cursor(one: Any) -> str:
-    key = one if isinstance(one, str) else getattr(one, "id", repr(one))
+    key = one if isinstance(one, str) else one["id"] if isinstance(one, dict) else one.id
     return base64.b64encode(key.encode()).decode()
 
 

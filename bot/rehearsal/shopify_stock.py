@@ -9,27 +9,25 @@ from bot.rehearsal.shopify_world import Level, gid
 
 Input = Mapping[str, Any]
 Errors = list[dict[str, Any]]
-REASONS = set(
-    [
-        "correction",
-        "cycle_count_available",
-        "damaged",
-        "movement_created",
-        "movement_updated",
-        "movement_received",
-        "movement_canceled",
-        "other",
-        "promotion",
-        "quality_control",
-        "received",
-        "reservation_created",
-        "reservation_updated",
-        "reservation_deleted",
-        "restock",
-        "safety_stock",
-        "shrinkage",
-    ]
-)
+REASONS = {
+    "correction",
+    "cycle_count_available",
+    "damaged",
+    "movement_created",
+    "movement_updated",
+    "movement_received",
+    "movement_canceled",
+    "other",
+    "promotion",
+    "quality_control",
+    "received",
+    "reservation_created",
+    "reservation_updated",
+    "reservation_deleted",
+    "restock",
+    "safety_stock",
+    "shrinkage",
+}
 
 
 def _checked(ctx: Context, row: Input, path: list[str]) -> tuple[Level | None, Errors]:

@@ -73,7 +73,7 @@ class Entity:
         return str(number_of(self.id))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Location(Entity):
     id: str
     name: str
@@ -88,7 +88,7 @@ class Location(Entity):
         return self.created_at
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Quantity:
     id: str
     name: str
@@ -96,7 +96,7 @@ class Quantity:
     updated_at: datetime
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Level(Entity):
     """Stock of one item at one location. `available` may be negative; on_hand = available + committed."""
 
@@ -115,7 +115,7 @@ class Level(Entity):
         return [Quantity(f"{self.id}&name={name}", name, known.get(name, 0), self.updated_at) for name in names]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Item(Entity):
     """Inventory item; one per variant here."""
 
@@ -125,14 +125,18 @@ class Item(Entity):
     tracked: bool = True
     requires_shipping: bool = True
     levels: dict[str, Level] = field(default_factory=dict)
-    variant: "Variant" = None  # type: ignore[assignment]  # set when the variant is made
+    variants: list["Variant"] = field(default_factory=list)
+
+    @property
+    def variant(self) -> "Variant":
+        return self.variants[0]
 
     @property
     def sku(self) -> str | None:
         return self.variant.sku
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Variant(Entity):
     id: str
     product: "Product"
@@ -185,7 +189,7 @@ class Variant(Entity):
         return self.product.status == "ACTIVE" and (free or self.inventory_quantity > 0)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Product(Entity):
     id: str
     title: str
@@ -220,7 +224,7 @@ class Product(Entity):
         return {"count": len(self.variants), "precision": "EXACT"}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Bucket:
     """Cost points of the app at one store (facts: rate and size differ by plan)."""
 
@@ -236,7 +240,7 @@ class Bucket:
         return self.level
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Store(Entity):
     """One shop. The settings in the second block are what a test or the demo may turn."""
 
@@ -257,7 +261,7 @@ class Store(Entity):
     routing_delay: float = 0.0  # seconds until fulfilment orders appear
     cancel_delay: float = 0.0  # seconds until an orderCancel job is done
     orders_per_minute: int | None = None  # 5 on development stores
-    requires: frozenset[str] = frozenset()  # stricter address rules: lastName, zip, provinceCode, phone
+    requires: frozenset[str] = frozenset()  # stricter address rules: lastName, zip, …; E164: phones only so
     duplicate_custom_id: str = "create"  # or "refuse": what a second order with one id-type metafield value gets
     protected_data: bool = True  # False: level 2 customer data is denied
     bulk_polls: int = 2  # looks at a bulk operation until it is COMPLETED
@@ -339,7 +343,7 @@ class Store(Entity):
         variant.compare_at_price = spec.get("compareAtPrice", spec.get("compare_at_price"))
         variant.inventory_policy = spec.get("inventoryPolicy", spec.get("policy", "DENY"))
         variant.requires_components = bool(spec.get("requiresComponents", False))
-        item.variant = variant
+        item.variants.append(variant)
         product.variants.append(variant)
         self.variants[variant.id] = variant
         self.items[item.id] = item
@@ -373,7 +377,8 @@ class Store(Entity):
 
     def remove_variant(self, variant: Variant) -> None:
         variant.product.variants.remove(variant)
-        del self.variants[variant.id], self.items[variant.inventory_item.id]
+        del self.variants[variant.id]
+        self.items.pop(variant.inventory_item.id, None)
         for level in variant.inventory_item.levels.values():
             self.nodes.pop(level.id, None)
 

@@ -11,7 +11,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,45 +19,16 @@ from starlette.routing import Route
 
 from bot.rehearsal import slack_chat as chat
 from bot.rehearsal import slack_directory as directory
-from bot.rehearsal import slack_views as views
 from bot.rehearsal.faults import Call, FaultKind, Faults, answer_after, answer_before, utc_now
 from bot.rehearsal.serving import Served, serve
 from bot.rehearsal.slack_acts import Acts
 from bot.rehearsal.slack_client import Person, text_of
 from bot.rehearsal.slack_limits import Json
+from bot.rehearsal.slack_methods import METHODS, arguments, unfolded
 from bot.rehearsal.slack_page import Page, shown_view
 from bot.rehearsal.slack_socket import Sockets
 from bot.rehearsal.slack_wire import Answer, Complaint, Wire
 from bot.rehearsal.slack_world import Channel, Refused, User, World
-
-# method -> (function, scopes of which one is needed)
-METHODS: dict[str, tuple[directory.Method, str]] = {
-    "auth.test": (directory.auth_test, ""),
-    "team.info": (directory.team_info, "team:read"),
-    "bots.info": (directory.bot_info, "users:read"),
-    "users.info": (directory.user_info, "users:read"),
-    "users.list": (directory.user_list, "users:read"),
-    "usergroups.list": (directory.usergroup_list, "usergroups:read"),
-    "usergroups.users.list": (directory.usergroup_users, "usergroups:read"),
-    "conversations.list": (directory.channel_list, "channels:read,groups:read,im:read,mpim:read"),
-    "conversations.info": (directory.channel_info, "channels:read,groups:read,im:read,mpim:read"),
-    "conversations.members": (directory.channel_members, "channels:read,groups:read,im:read,mpim:read"),
-    "conversations.open": (directory.channel_open, "im:write,mpim:write"),
-    "conversations.join": (directory.channel_join, "channels:join"),
-    "chat.postMessage": (chat.post_message, "chat:write"),
-    "chat.postEphemeral": (chat.post_ephemeral, "chat:write"),
-    "chat.update": (chat.update, "chat:write"),
-    "chat.delete": (chat.delete, "chat:write"),
-    "chat.getPermalink": (chat.permalink, ""),
-    "blocks.validate": (chat.validate_blocks, ""),
-    "views.open": (views.open_view, ""),
-    "views.push": (views.push_view, ""),
-    "views.update": (views.update_view, ""),
-    "views.publish": (views.publish_view, ""),
-    "files.getUploadURLExternal": (directory.file_address, "files:write"),
-    "files.completeUploadExternal": (directory.file_share, "files:write"),
-}
-NESTED = ("blocks", "attachments", "view", "metadata", "files", "message")
 
 
 @dataclass(frozen=True)
@@ -250,8 +220,9 @@ class FakeSlack:
             self.world.unwatch(woken)
 
     async def close(self) -> None:
-        """Ends the WebSocket server and the page's event streams."""
+        """Ends the WebSocket server, the page's event streams and the connections to the bot."""
         self.page.end()
+        await self.wire.close()
         await self.sockets.close()
 
     # the server
@@ -277,7 +248,7 @@ class FakeSlack:
 
     async def _api(self, request: Request) -> Response:
         method = request.path_params["method"]
-        args = await _arguments(request)
+        args = await arguments(request)
         self._learn_address(request)
         fault = self.faults.take(method)
         early = answer_before(fault)
@@ -324,10 +295,7 @@ class FakeSlack:
         function, scopes = METHODS[method]
         if scopes and not set(scopes.split(",")) & set(self.world.scopes):
             raise Refused("missing_scope", needed=scopes, provided=",".join(self.world.scopes))
-        for key in NESTED:
-            if isinstance(args.get(key), str):
-                args[key] = _decoded(key, args[key])
-        return function(self.world, args)
+        return function(self.world, unfolded(args))
 
     def _record(self, operation: str, request: Request, args: Json, status: int, code: str | None) -> None:
         query = {key: value for key, value in request.query_params.items() if key != "token"}
@@ -380,23 +348,3 @@ class FakeSlack:
 
     async def _allow(self, request: Request) -> Response:
         return RedirectResponse(self.consent.allow(self.world, dict(request.query_params)), 302)
-
-
-async def _arguments(request: Request) -> Json:
-    """The arguments of a call, wherever Slack takes them from: query, form or JSON."""
-    args: Json = dict(request.query_params)
-    raw = await request.body()
-    if request.headers.get("content-type", "").startswith("application/json"):
-        try:
-            given = json.loads(raw or b"{}")
-        except ValueError:
-            given = None
-        return args | given if isinstance(given, dict) else args
-    return args | dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
-
-
-def _decoded(key: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise Refused("invalid_blocks_format" if key == "blocks" else "invalid_arguments") from None

@@ -206,7 +206,7 @@ class Acts:
             "state": {"values": deepcopy(values)},
             "response_url": self.world.new_response_url(place.id, user, message),
         }
-        # An ephemeral message is not kept by Slack, so its content is not in the payload.
+        # Slack keeps no ephemeral message: its content is not in the payload, only the ts in the container.
         return around if hidden else around | {"message": deepcopy(body or message.body)}
 
     def _action(self, block: Json, element: Json, value: Json) -> Json:

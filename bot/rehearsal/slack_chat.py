@@ -68,6 +68,19 @@ def permalink(world: World, args: Json) -> Json:
     return {"channel": channel.id, "permalink": link}
 
 
+def history(world: World, args: Json) -> Json:
+    """`conversations.history`, newest first; metadata only with `include_all_metadata`."""
+    channel = world.visible(args.get("channel"))
+    if world.bot_user not in channel.members:
+        raise Refused("not_in_channel")
+    oldest, limit = float(args.get("oldest") or 0), int(args.get("limit") or 100)
+    found = [one.body for one in channel.messages if not one.seen_by and float(one.ts) > oldest]
+    shown = [one for one in found if not one.get("thread_ts")][::-1][:limit]
+    if str(args.get("include_all_metadata", "")).lower() not in ("1", "true"):
+        shown = [{key: value for key, value in one.items() if key != "metadata"} for one in shown]
+    return {"messages": shown, "has_more": len(found) > limit}
+
+
 def validate_blocks(_world: World, args: Json) -> Json:
     """`blocks.validate`: exactly one of blocks, message, view."""
     given = [key for key in ("blocks", "message", "view") if args.get(key) is not None]
@@ -86,7 +99,10 @@ def validate_blocks(_world: World, args: Json) -> Json:
 
 
 def respond(world: World, key: str, body: Json) -> Json:
-    """A post to a `response_url`: a new message, or the message it belongs to replaced or deleted."""
+    """A post to a `response_url`: a new message, or the message it belongs to replaced or deleted.
+
+    The one of a command belongs to no message: `replace_original` posts anew there (slackapi/bolt-js#2287).
+    """
     held = world.use_response_url(key)
     if held.message is not None and body.get("delete_original"):
         if held.message in world.channels[held.channel].messages:

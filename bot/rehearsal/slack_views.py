@@ -33,6 +33,8 @@ def push_view(world: World, args: Json) -> Json:
 def push_on(world: World, user: str, given: Json) -> View:
     """A view on top of the person's stack. Raises Refused `push_limit_reached` at the fourth."""
     stack = world.stack(user)
+    if not stack:
+        raise Refused("not_found")  # closed while the bot was answering
     if len(stack) >= STACK_MOST:
         raise Refused("push_limit_reached")
     _external_id_free(world, given, None)

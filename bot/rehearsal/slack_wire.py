@@ -36,6 +36,7 @@ class Answer:
     errors: dict[str, str] | None = None
     sent: bool = True
     url: str | None = None  # the address a link button opened
+    final: bool = False  # the bot asked for no retries (X-Slack-No-Retry)
 
     @property
     def ok(self) -> bool:
@@ -73,6 +74,7 @@ class Wire:
         self.world, self.sockets, self.faults, self.secret = world, sockets, faults, secret
         self.request_url = request_url
         self.signing_clock: Callable[[], float] = time.time  # the bot checks it against the real clock
+        self._http: httpx.AsyncClient | None = None
         self.complaints: list[Complaint] = []
         self.answers: list[tuple[str, Answer]] = []
         self.outbox: list[Waiting] = []
@@ -137,7 +139,7 @@ class Wire:
         if answer.error is None:
             return
         self.complain("event_not_taken", waiting.name, f"status {answer.status}, try {waiting.tries + 1}")
-        if answer.body == "no-retry" or waiting.tries >= len(RETRY_AFTER):
+        if answer.final or waiting.tries >= len(RETRY_AFTER):
             return
         waiting.due = self.world.now() + RETRY_AFTER[waiting.tries]
         waiting.tries += 1
@@ -193,18 +195,29 @@ class Wire:
             raw, content_type = urlencode(form), "application/x-www-form-urlencoded"
         headers = {**self.signature(raw), "Content-Type": content_type, "User-Agent": "Slackbot 1.0", **headers}
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), httpx.AsyncClient(trust_env=False, timeout=None) as client:
-                response = await client.post(str(self.request_url), content=raw.encode(), headers=headers)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                response = await self._client().post(str(self.request_url), content=raw.encode(), headers=headers)
         except TimeoutError:
             return Answer(error="operation_timeout")
         except httpx.HTTPError as error:
             return Answer(error="dispatch_failed", body=type(error).__name__)
         return self._read(response)
 
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            fresh = httpx.Limits(max_keepalive_connections=0)  # the bot may have been restarted between two requests
+            self._http = httpx.AsyncClient(trust_env=False, timeout=None, limits=fresh)
+        return self._http
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
     def _read(self, response: httpx.Response) -> Answer:
         if not 200 <= response.status_code < 300:
-            quiet = response.headers.get("x-slack-no-retry") == "1"
-            return Answer(response.status_code, error="dispatch_failed", body="no-retry" if quiet else response.text)
+            final = response.headers.get("x-slack-no-retry") == "1"
+            return Answer(response.status_code, error="dispatch_failed", body=response.text, final=final)
         text = response.text
         if not text.strip():
             return Answer(response.status_code)

@@ -19,7 +19,9 @@ SCOPES = [
     "users:read",
     "usergroups:read",
     "channels:read",
+    "channels:history",
     "channels:join",
+    "groups:history",
     "groups:read",
     "im:read",
     "im:write",
@@ -171,7 +173,7 @@ class World:
 
     def notice(self, user: str, text: str) -> None:
         """What Slack itself tells a person, such as a command that failed."""
-        self.notices[user] = [*self.notices.get(user, [])[-4:], text]
+        self.notices.setdefault(user, []).append(text)
         self.changed()
 
     # people and channels

@@ -198,6 +198,19 @@ class FakeTikTok:
             self.world.edit_product(product_id, status="ACTIVATE")
         return pending
 
+    def load(self, given: Mapping[str, Any]) -> None:
+        """Takes a world in the official shapes: `shops`, `products`, `orders`; without `shop_id` the first shop's."""
+        keys = ("id", "name", "region", "currency", "cipher", "warehouses", "seller", "seller_type", "code")
+        for shop in given.get("shops", []):
+            self.add_shop(**{key: shop[key] for key in keys if key in shop})
+        first = next(iter(self.world.shops))
+        for product in given.get("products", []):
+            fields = {key: value for key, value in product.items() if key != "shop_id"}
+            self.add_product(product.get("shop_id", first), product=fields)
+        for order in given.get("orders", []):
+            fields = {key: value for key, value in order.items() if key != "shop_id"}
+            self.put_order(order.get("shop_id", first), fields)
+
     # webhooks
 
     def emit(self, shop_id: str, number: int, content: dict[str, Any]) -> None:
@@ -299,4 +312,3 @@ class FakeTikTok:
         kept = {key: value for key, value in query.items() if key not in SECRETS}
         self.calls.append(Call(name, body, kept, answer.status_code, code, self.now(), shop_id))
         return answer
-

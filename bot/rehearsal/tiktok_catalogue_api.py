@@ -99,7 +99,7 @@ def _spans(body: dict[str, Any]) -> list[tuple[str, int, int]]:
 
 def product_detail(books: Books, shop: Shop, ask: Ask) -> dict[str, Any]:
     product = _product(books, shop, ask.params["product_id"])
-    return {"product_status": product["status"]} | product
+    return {"product_status": product["status"]} | {k: v for k, v in product.items() if k != "sales_regions"}
 
 
 def search_stock(books: Books, shop: Shop, ask: Ask) -> dict[str, Any]:

@@ -72,19 +72,15 @@ class Sales:
         units = units_of(self.world, self.ids, shop_id, lines)
         off = {"seller_discount": Decimal(seller_discount), "platform_discount": Decimal(platform_discount)}
         price_units(units, off, Decimal(tax), shop.currency)
-        fees = {
-            "shipping": Decimal(shipping),
-            "shipping_discount": Decimal(shipping_discount),
-            "shipping_tax": Decimal(shipping_tax),
-            "retail_delivery_fee": Decimal(retail_delivery_fee),
-        }
+        fees = {"shipping": shipping, "shipping_discount": shipping_discount}
+        fees |= {"shipping_tax": shipping_tax, "retail_delivery_fee": retail_delivery_fee}
         held = self._take(units)
         number = self.ids.next("order")
         order = head_of(number, status, self.stamp()) | {
             "warehouse_id": next(iter(held.values()))[0][1] if held else "",
             "recipient_address": dict(address if address is not None else us_address()),
             "line_items": [line | {"display_status": status} for line in units],
-            "payment": payment_of(units, off, Decimal(tax), fees, shop.currency),
+            "payment": payment_of(units, off, Decimal(tax), {k: Decimal(v) for k, v in fees.items()}, shop.currency),
         }
         self.orders[number], self.order_shop[number] = order | fields, shop_id
         self.holds[number] = held
@@ -155,7 +151,8 @@ class Sales:
     def advance(self, order_id: str, to: str | None = None) -> str:
         """The order's next status (or `to`), on the order and its open lines; returns it."""
         order = self.orders[order_id]
-        status = to or FLOW[FLOW.index(order["status"]) + 1]
+        now = "AWAITING_SHIPMENT" if order["status"] == "PARTIALLY_SHIPPING" else order["status"]
+        status = to or FLOW[FLOW.index(now) + 1]
         for line in order["line_items"]:
             if line.get("display_status") != "CANCELLED":
                 line["display_status"] = status
@@ -186,9 +183,12 @@ class Sales:
     def cancel(
         self, order_id: str, *, by: str = "BUYER", reason: str = "No longer needed", line_ids: Sequence[str] = ()
     ) -> str:
-        """A cancel that is through at once, whole or for some lines; returns the cancel id. ValueError once shipped."""
+        """A cancel that is through at once, whole or for some lines; returns its id. ValueError once delivered.
+
+        What is on its way already is not given back to stock.
+        """
         order = self.orders[order_id]
-        if order["status"] not in FLOW[:3] and order["status"] != "PARTIALLY_SHIPPING":
+        if order["status"] not in FLOW[:5] and order["status"] != "PARTIALLY_SHIPPING":
             raise ValueError(f"order {order_id} is {order['status']}")
         chosen = [line for line in self.lines(order, line_ids or None) if line.get("display_status") != "CANCELLED"]
         cancel_id = self._note_cancel(order, chosen, by, reason, "CANCELLATION_REQUEST_COMPLETE")
@@ -262,7 +262,7 @@ class Sales:
             "refund_amount": refund(total, currency),
             "seller_next_action_response": [wait] if pending else [],
             "cancel_line_items": rows,
-            "should_replenish_stock": True,
+            "should_replenish_stock": any(self.holds.get(order["id"], {}).get(line["id"]) for line in lines),
         }
         return cancel_id
 

@@ -144,8 +144,7 @@ class World:
         for sku in made["skus"]:
             self.sku_product[sku["id"]] = made["id"]
             self._note(sku)
-        number = int(made["id"]) if made["id"].isdigit() else made["id"]
-        self.emit(shop_id, 16, {"product_id": number, "product_types": [], "update_time": moment})
+        self.emit(shop_id, 16, {"product_id": _number(made["id"]), "product_types": [], "update_time": moment})
         return made["id"]
 
     def _sku(self, shop: Shop, given: dict[str, Any]) -> dict[str, Any]:
@@ -208,11 +207,7 @@ class World:
         sku.update(fields)
         if stock is not None:
             shares = stock if isinstance(stock, Mapping) else {sku["inventory"][0]["warehouse_id"]: stock}
-            for place in sku["inventory"]:
-                if place["warehouse_id"] in shares:
-                    place["quantity"] = shares[place["warehouse_id"]]
-            self._note(sku)
-            self.tell_stock(sku_id, "manual_adjustment")
+            self.set_stock(sku_id, shares, "manual_adjustment")
         product["update_time"] = self.stamp()
         if seller_sku is not None or fields:
             self.tell_changed(product["id"], ["sku"])
@@ -269,11 +264,12 @@ class World:
 
     def taken(self, sku_id: str) -> int:
         """Units committed to buyers and not shipped."""
-        return sum(n for (sku, _), n in self.committed.items() if sku == sku_id)
+        places = self.sku(sku_id)["inventory"]
+        return sum(self.committed.get((sku_id, place["warehouse_id"]), 0) for place in places)
 
     def commit(self, sku_id: str, quantity: int) -> list[tuple[str, str, int]]:
         """Takes units for a buyer, warehouse by warehouse; ValueError when too few are left."""
-        places = self.sku(sku_id)["inventory"]
+        places, wanted = self.sku(sku_id)["inventory"], quantity
         if self.available(sku_id) < quantity:
             raise ValueError(f"only {self.available(sku_id)} of SKU {sku_id} left")
         parts = []
@@ -286,7 +282,7 @@ class World:
                 self.committed[key] = self.committed.get(key, 0) + units
                 parts.append((*key, units))
         self._note(self.sku(sku_id))
-        self.tell_stock(sku_id, "order_created")
+        self.tell_stock(sku_id, "order_created", -wanted, wanted)
         return parts
 
     def give_back(self, parts: Iterable[tuple[str, str, int]]) -> None:
@@ -299,7 +295,7 @@ class World:
                 if place["warehouse_id"] == place_id:
                     place["quantity"] += units
             self._note(self.sku(sku_id))
-            self.tell_stock(sku_id, "order_canceled")
+            self.tell_stock(sku_id, "order_canceled", units, -units)
 
     def ship_out(self, parts: Iterable[tuple[str, str, int]]) -> None:
         """A shipment: the units are neither for sale nor committed any more."""
@@ -309,13 +305,13 @@ class World:
     def _uncommit(self, sku_id: str, place_id: str, units: int) -> None:
         self.committed[sku_id, place_id] = max(0, self.committed.get((sku_id, place_id), 0) - units)
 
-    def set_stock(self, sku_id: str, shares: Mapping[str, int]) -> None:
-        """An absolute write by the API, per warehouse."""
-        sku = self.sku(sku_id)
+    def set_stock(self, sku_id: str, shares: Mapping[str, int], source: str = "api_sync") -> None:
+        """An absolute write of available stock, per warehouse; the others keep theirs."""
+        sku, before = self.sku(sku_id), self.available(sku_id)
         for place in sku["inventory"]:
-            place["quantity"] = shares[place["warehouse_id"]]
+            place["quantity"] = shares.get(place["warehouse_id"], place["quantity"])
         self._note(sku)
-        self.tell_stock(sku_id, "api_sync")
+        self.tell_stock(sku_id, source, self.available(sku_id) - before, 0)
 
     def _note(self, sku: Mapping[str, Any]) -> None:
         total = sum(place["quantity"] for place in sku["inventory"])
@@ -324,8 +320,7 @@ class World:
     # news
 
     def tell_status(self, product_id: str) -> None:
-        number = int(product_id) if product_id.isdigit() else product_id  # documented as a JSON integer here
-        told = {"product_id": number, "status": "PRODUCT_STATUS_CHANGED", "suspended_reason": ""}
+        told = {"product_id": _number(product_id), "status": "PRODUCT_STATUS_CHANGED", "suspended_reason": ""}
         self.emit(self.product_shop[product_id], 5, told | {"update_time": self.stamp()})
 
     def tell_changed(self, product_id: str, changed: list[str]) -> None:
@@ -337,11 +332,12 @@ class World:
         told = {"product_id": product_id, "skus": [entry], "update_time": self.stamp()}
         self.emit(self.product_shop[product_id], 50, told)
 
-    def tell_stock(self, sku_id: str, source: str) -> None:
-        """Type 71, and 27 when the SKU has just run out; both only by the app's own setting."""
+    def tell_stock(self, sku_id: str, source: str, available: int, committed: int) -> None:
+        """Type 71 with both changes, its ids as JSON integers; and 27 when the SKU has run out. App-level only."""
         shop_id, product_id = self.sku_shop(sku_id), self.sku_product[sku_id]
         total, taken = self.available(sku_id), self.taken(sku_id)
         moment = self.now().strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"
+        number = f"{sku_id}-{len(self.quantities)}"
         snapshot = {
             "total_quantity": total + taken,
             "total_available_quantity": total,
@@ -350,22 +346,31 @@ class World:
             "campaign_locked_quantity": 0,
             "creator_locked_quantity": 0,
         }
-        detail = {"idempotency_key": f"{sku_id}-{len(self.quantities)}", "trigger_source": source}
-        told = {
-            "event_id": f"{sku_id}-{len(self.quantities)}",
+        detail = {
+            "idempotency_key": number,
+            "trigger_source": source,
             "occurred_at": moment,
-            "product_id": product_id,
-            "sku_id": sku_id,
-            "quantity_snapshot_after_change": snapshot,
-            "change_detail": [detail | {"occurred_at": moment}],
+            "total_quantity_delta": available + committed,
+            "available_quantity_delta": available,
+            "committed_quantity_delta": committed,
+            "in_shop_quantity_delta": available,
+            "campaign_locked_quantity_delta": 0,
+            "creator_locked_quantity_delta": 0,
         }
-        self.emit(shop_id, 71, told)
-        if total == 0:
+        told = {"event_id": number, "occurred_at": moment}
+        told |= {"shop_id": _number(shop_id), "product_id": _number(product_id), "sku_id": _number(sku_id)}
+        self.emit(shop_id, 71, told | {"quantity_snapshot_after_change": snapshot, "change_detail": [detail]})
+        if total == 0 and available < 0:
             low = {
                 "product_id": product_id,
                 "sku_id": sku_id,
                 "trigger_reason": {"alert_type": "REALTIME"},
                 "current_inventory_status": "OUT_OF_STOCK",
-                "inventory_distribution": {},
+                "inventory_distribution": {"available_quantity": 0, "committed_quantity": taken},
             }
-            self.emit(shop_id, 27, low)
+            self.emit(shop_id, 27, low | {"update_time": self.stamp()})
+
+
+def _number(id: str) -> int | str:
+    """An id as the JSON integer that some webhooks carry."""
+    return int(id) if id.isdigit() else id

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,6 +32,7 @@ TIKTOK_EVENTS = (
     "CANCELLATION_STATUS_CHANGE",
     "RETURN_STATUS_CHANGE",
 )
+Renew = Callable[[Token], Awaitable[Token]]
 _REFRESH_LEASE = timedelta(seconds=30)
 _RENEW_AHEAD = timedelta(minutes=10)
 
@@ -203,7 +204,12 @@ class Tokens:
         shop = await self._db.read(lambda u: u.shops.get(shop_id))
         if shop is None or not shop.is_live:
             raise NotAuthorised("the TikTok shop is not connected", code="not_connected", service="tiktok")
-        token = await self._current(shop.token_key, renew, client.refresh, "tiktok")
+        key = shop.token_key
+        try:
+            token = await self._current(key, renew, client.refresh, "tiktok")
+        except NotAuthorised:
+            await self._db.run(lambda u: _lose_seller(u, key))
+            raise
         return Access(token.access, shop.cipher)
 
     async def shopify(self, client: Shopify, store_id: StoreId, renew: bool) -> str:
@@ -216,16 +222,22 @@ class Tokens:
                 return await client.refresh(store_id, old)
             raise NotAuthorised("the store's token was refused", code="token_refused", service="shopify")
 
-        return (await self._current(f"shopify:{store_id}", renew, again, "shopify")).access
+        try:
+            return (await self._current(f"shopify:{store_id}", renew, again, "shopify")).access
+        except NotAuthorised:
+            await self._db.run(lambda u: lose_store(u, store_id, "refused"))
+            raise
 
-    async def _current(self, key: str, renew: bool, again: "Callable[[Token], object]", service: str) -> Token:
+    async def _current(
+        self, key: str, renew: bool, again: Renew, service: str
+    ) -> Token:
         seen = await self._read(key, service)
         if not renew and not seen.is_stale(self._now(), _RENEW_AHEAD):
             return seen
         async with self._locks.setdefault(key, asyncio.Lock()):
             return await self._renew(key, seen, again, service)
 
-    async def _renew(self, key: str, seen: Token, again: "Callable[[Token], object]", service: str) -> Token:
+    async def _renew(self, key: str, seen: Token, again: Renew, service: str) -> Token:
         for _ in range(50):  # another process may hold the claim: its new token appears within seconds
             now_there = await self._read(key, service)
             if now_there.access != seen.access:
@@ -236,9 +248,9 @@ class Tokens:
             await asyncio.sleep(0.2)
         raise Unreachable("the token is being renewed elsewhere", service=service)
 
-    async def _refresh(self, key: str, old: Token, again: "Callable[[Token], object]", fence: str) -> Token:
+    async def _refresh(self, key: str, old: Token, again: Renew, fence: str) -> Token:
         try:
-            fresh: Token = await again(old)  # type: ignore[misc]
+            fresh = await again(old)
         except BaseException:
             await self._db.run(lambda u: u.tokens.release(key, fence))
             raise
@@ -302,6 +314,13 @@ def lose_shop(u: Unit, shop_id: ShopId, why: str) -> None:
         return
     u.shops.change(shop_id, state=ConnectionState.LOST)
     _record_lost(u, shop.workspace_id, why, shop.name, shop_id=shop_id)
+
+
+def _lose_seller(u: Unit, token_key: str) -> None:
+    """One grant may cover several shops: all of them are lost with it."""
+    for shop in u.shops.all_live():
+        if shop.token_key == token_key:
+            lose_shop(u, shop.id, "refused")
 
 
 def lose_store(u: Unit, store_id: StoreId, why: str) -> None:

@@ -28,7 +28,7 @@ from bot.domain.orders import (
     needed_listings,
     units_of,
 )
-from bot.domain.values import LINKBOT, ListingId, Money, OrderId, ShopId, StoreId, WorkspaceId
+from bot.domain.values import LINKBOT, Actor, ListingId, Money, OrderId, ShopId, StoreId, WorkspaceId
 from bot.store.db import Db, Taken, Unit
 from bot.sync import linking
 from bot.sync.catalogue import push_variant
@@ -467,15 +467,20 @@ def _record_referenced(u: Unit, order_id: OrderId) -> None:
         )  # fmt: skip
 
 
-async def mirror_anyway(db: Db, workspace: WorkspaceId, order_id: OrderId) -> Mirror | None:
-    """A person wants this order in Shopify now: what a rule kept out by age, sample or request no longer does."""
+async def mirror_anyway(db: Db, workspace: WorkspaceId, order_id: OrderId, actor: Actor) -> Mirror | None:
+    """A person wants this order in Shopify now: what a rule kept out by age, sample or request no longer does.
+
+    None: we know no such order.
+    """
 
     def mark(u: Unit) -> Mirror | None:
         mirror = u.orders.get(order_id)
         shop = None if mirror is None else u.shops.get(mirror.shop_id)
         if mirror is None or shop is None or shop.workspace_id != workspace or mirror.standing in IN_SHOPIFY:
             return mirror if shop is not None and shop.workspace_id == workspace else None
-        u.orders.save(replace(mirror, mirror_anyway=True, version=mirror.version + 1))
+        reason = None if mirror.reason is Reason.IGNORED_BY_PERSON else mirror.reason
+        u.orders.save(replace(mirror, mirror_anyway=True, reason=reason, version=mirror.version + 1))
+        u.ledger.add(Entry(u.now, workspace, Act.MIRROR_ASKED, actor, mirror.shop_id, order_id=order_id))
         u.jobs.add("mirror", order_id, owner=mirror.shop_id)
         return mirror
 
@@ -505,6 +510,13 @@ async def recheck(job: Job, *, db: Db) -> None:
                 u.jobs.add("mirror", order_id, owner=shop_id)
 
     await db.run(enqueue)
+
+
+def heard_of(u: Unit, order_id: str) -> None:
+    """Shopify told of an order that carries this TikTok id: an unclear create may be settled by it."""
+    mirror = u.orders.get(OrderId(order_id))
+    if mirror is not None and mirror.sent_at is not None:
+        u.jobs.add("mirror", mirror.order_id, owner=mirror.shop_id)
 
 
 def release(u: Unit, shop_id: ShopId, *reasons: Reason) -> None:

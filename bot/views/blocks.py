@@ -26,6 +26,9 @@ class Message:
     text: str
     blocks: list[Json]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clip(self.text, FALLBACK_TEXT))
+
 
 def utf16(text: str) -> int:
     """Length in UTF-16 units."""
@@ -64,7 +67,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def plain(text: str, limit: int) -> str:
+def one_line(text: str, limit: int) -> str:
     """Foreign text for a plain_text object or an option: Slack formats nothing there, so it is only cleaned and cut."""
     return cut(clean(text), limit)
 
@@ -177,14 +180,14 @@ def button(
 ) -> Json:
     """`about`: what a screen reader says, where many buttons carry one label."""
     block: Json = {"type": "button", "action_id": str(action), "text": plain_text(text, BUTTON_TEXT)}
-    label = None if about is None else plain(about, 75)
+    label = None if about is None else one_line(about, 75)
     return _with(block, value=value, style=style, confirm=confirm, url=url, accessibility_label=label)
 
 
 def option(text: str, value: str, description: str = "") -> Json:
     """A choice; both texts are plain and may be foreign."""
-    block: Json = {"text": plain_text(plain(text, OPTION_TEXT), OPTION_TEXT), "value": value}
-    told = plain(description, OPTION_TEXT)
+    block: Json = {"text": plain_text(one_line(text, OPTION_TEXT), OPTION_TEXT), "value": value}
+    told = one_line(description, OPTION_TEXT)
     return _with(block, description=plain_text(told, OPTION_TEXT) if told else None)
 
 

@@ -77,6 +77,7 @@ def test_a3_look_alikes(tiktok: str, shopify: str, expect: Expect) -> None:
         ("MUG-BLUE-12", "MUG-BLEU-13", MatchReason.NEAR_SKU),  # two apart, and long enough
         ("MUG-1", "MUG-234", None),
         ("AB1", "AB2", None),  # too short to be near
+        ("MUGS-12", "MUGS-34", None),  # two apart, and short
     ],
 )
 def test_why_a_variant_is_suggested(tiktok: str, shopify: str, reason: MatchReason | None) -> None:

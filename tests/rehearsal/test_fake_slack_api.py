@@ -191,7 +191,7 @@ async def test_threads(slack: FakeSlack, client: AsyncWebClient) -> None:
 
 
 async def test_text_rules_of_a_post(slack: FakeSlack, client: AsyncWebClient) -> None:
-    assert await code(client.chat_postMessage(channel="C1", text="")) == "no_text"
+    assert await code(client.api_call("chat.postMessage", json={"channel": "C1", "text": ""})) == "no_text"
     posted = await client.chat_postMessage(channel="C1", text="x" * 40_001)
     assert posted["warning"] == "message_truncated"
     assert len(slack.messages("C1")[0]["text"]) == 40_000
@@ -368,6 +368,13 @@ async def test_a_response_url_works_for_half_an_hour(slack: FakeSlack, clock: Cl
     late = await url.send(text="late")
     assert (late.status_code, "expired_url" in late.body) == (404, True)
     assert [one["text"] for one in slack.messages("C3")] == ["in time"]
+
+
+async def test_the_response_url_of_a_command_replaces_nothing(slack: FakeSlack) -> None:
+    url = hook(slack)
+    await url.send(text="one")
+    await url.send(text="two", replace_original=True)
+    assert [one["text"] for one in slack.ephemerals("U2", "C3")] == ["one", "two"]
 
 
 async def test_a_response_url_replaces_and_deletes_its_message(slack: FakeSlack, client: AsyncWebClient) -> None:

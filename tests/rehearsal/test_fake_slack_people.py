@@ -525,6 +525,30 @@ async def test_events_not_taken_come_again_with_their_retry_number(clock: Clock)
     await receiver.close()
 
 
+async def test_events_can_be_late_lost_or_in_another_order(clock: Clock) -> None:
+    heard: list[str] = []
+
+    async def endpoint(request: Request) -> Response:
+        heard.append(json.loads(await request.body())["event"]["channel"])
+        return Response()
+
+    receiver = await serve(Starlette(routes=[Route("/slack/events", endpoint, methods=["POST"])]))
+    slack = FakeSlack(now=clock, request_url=f"{receiver.url}/slack/events")
+    event = {"type": "member_joined_channel", "user": "U2"}
+    for kind in (FaultKind.HOOK_DELAYED, None, FaultKind.HOOK_REORDERED, FaultKind.HOOK_LOST):
+        if kind is not None:
+            slack.faults.add(Fault("events.*", kind, seconds=30))
+        slack.wire.emit(event | {"channel": str(kind)})
+    slack.wire.emit({"type": "reaction_added", "channel": "not subscribed"})
+    await slack.deliver()
+    assert heard == ["hook_reordered", "None"]
+    clock.tick(seconds=30)
+    await slack.deliver()
+    assert heard == ["hook_reordered", "None", "hook_delayed"]
+    await slack.close()
+    await receiver.close()
+
+
 async def test_requests_carry_a_signature_the_bot_refuses_when_wrong(clock: Clock) -> None:
     slack = FakeSlack(now=clock, signing_secret="other than the bot's")
     served = await slack.serve()

@@ -89,7 +89,7 @@ async def bench() -> AsyncIterator[Bench]:
     fake.add_shop(OTHER, "Harbour Tees UK", "GB", "GBP")
     product = fake.add_product(SHOP, "Cotton Tee", [{"seller_sku": "TEE-RED-M", "price": "19.99", "stock": 7}])
     served = await serve(fake.app)
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, verify=False) as http:
         made = Bench(fake, clock, http, product=product, sku=fake.world.products[product]["skus"][0]["id"])
         made.token = fake.connect(SHOP)["access_token"]
         yield made

@@ -23,11 +23,11 @@ const SHAPES = {
   hash: 'M9.5 4 7.5 20M16.5 4l-2 16M4.5 9h16M3.5 15h16', lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
   link: 'M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1.2 1.2M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1.2-1.2',
   send: 'M4 12 20 4l-5 16-4-7z', close: 'M6 6l12 12M18 6 6 18', down: 'M7 10l5 5 5-5', dots: 'M6 12h.01M12 12h.01M18 12h.01',
-  eye: 'M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z', plus: 'M12 5v14M5 12h14',
+  eye: 'M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z',
   braces: 'M9 4c-3 0-3 2-3 4s0 4-2 4c2 0 2 2 2 4s0 4 3 4M15 4c3 0 3 2 3 4s0 4 2 4c-2 0-2 2-2 4s0 4-3 4',
   up: 'M8 11v9H4v-9zm0 0 4-8c2 0 3 1 2.500 4l-.5 3h5c1.500 0 2 1 1.700 2.500l-1.200 6c-.3 1-1 1.500-2 1.500H8',
   thumbdown: 'M16 13V4h4v9zm0 0-4 8c-2 0-3-1-2.500-4l.5-3H5c-1.500 0-2-1-1.700-2.500l1.200-6C4.800 4.500 5.500 4 6.500 4H16',
-  trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13', truck: 'M2 6h11v10H2zM13 10h4l4 3v3h-8zM6.500 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
+  trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
 };
 
 function icon(name, size = 18) {
@@ -225,10 +225,13 @@ function clock(when) { return when.toLocaleTimeString('en-US', { hour: 'numeric'
 
 function mrkdwn(text) {
   const parts = String(text ?? '').split('```');
-  if (parts.length % 2 === 0) parts.push(['```', parts.pop()].reduce((fence, rest) => parts.pop() + fence + rest));
+  if (parts.length % 2 === 0) {
+    const rest = parts.pop();
+    parts.push(`${parts.pop()}\`\`\`${rest}`); // a fence that nobody closed is text
+  }
   return parts.map((part, index) => (index % 2
     ? h('pre', {}, decoded(part.replace(/^\n|\n$/g, '')))
-    : quoted(part.replace(index ? /^\n/ : /^$/, ''))));
+    : quoted(index ? part.replace(/^\n/, '') : part)));
 }
 
 function quoted(text) {
@@ -409,6 +412,7 @@ function toast(text, kind = '') {
   const node = h('div', { class: `toast ${kind}` }, text,
     h('button', { type: 'button', 'aria-label': 'Dismiss', onclick: () => node.remove() }, icon('close', 14)));
   $('toasts').append(node);
+  while ($('toasts').children.length > 4) $('toasts').firstChild.remove();
   setTimeout(() => node.remove(), 7000);
 }
 
@@ -418,7 +422,7 @@ function toast(text, kind = '') {
 const contexts = new Map();
 
 function contextOf(scope, container, serverState, blocks) {
-  if (!contexts.has(scope)) contexts.set(scope, { scope, values: new Map(), errors: {}, pending: 0 });
+  if (!contexts.has(scope)) contexts.set(scope, { scope, values: new Map(), errors: {}, pending: 0, unsent: new Map() });
   return Object.assign(contexts.get(scope), { container, serverState: serverState?.values ?? serverState ?? {}, blocks });
 }
 
@@ -464,16 +468,24 @@ function gather(ctx) {
 /** Forgets state of controls that a new version of the view no longer has, as Slack does. */
 function forgetGone(ctx) {
   const kept = new Set((ctx.blocks ?? []).flatMap((block, index) => elementsOf(block).map((e) => slot(blockId(block, index), e))));
-  for (const key of ctx.values.keys()) if (!kept.has(key)) ctx.values.delete(key);
+  for (const key of ctx.values.keys()) if (!kept.has(key)) { ctx.values.delete(key); ctx.unsent.delete(key); }
+}
+
+/** Tells Slack's side what was filled into quiet inputs, so that the state it sends with the next act is whole. */
+async function flush(ctx) {
+  const waiting = [...ctx.unsent.values()];
+  ctx.unsent.clear();
+  for (const { bid, e } of waiting) {
+    await slack('action', { container: ctx.container, block_id: bid, action_id: e.action_id, element: valueOf(ctx, bid, e) });
+  }
 }
 
 async function act(ctx, bid, e, element, node) {
   if (!(await confirmed(e.confirm))) return false;
   ctx.pending += 1;
   markBusy(ctx, node, true);
-  await slack('action', {
-    container: ctx.container, block_id: bid, action_id: e.action_id, element: { type: e.type, ...element }, values: gather(ctx),
-  });
+  await flush(ctx);
+  await slack('action', { container: ctx.container, block_id: bid, action_id: e.action_id, element: { type: e.type, ...element } });
   await refresh();
   ctx.pending -= 1;
   markBusy(ctx, node, false);
@@ -492,7 +504,8 @@ async function chosen(place, part, node) {
   const { ctx, bid, e, dispatch } = place;
   const before = valueOf(ctx, bid, e);
   setValue(ctx, bid, e, part);
-  if (dispatch && !(await act(ctx, bid, e, part, node))) { ctx.values.set(slot(bid, e), before); return false; }
+  if (!dispatch) ctx.unsent.set(slot(bid, e), { bid, e });
+  else if (!(await act(ctx, bid, e, part, node))) { ctx.values.set(slot(bid, e), before); return false; }
   return true;
 }
 
@@ -678,7 +691,11 @@ function textInput(kind) {
       type: e.multiline ? null : 'text', inputmode: kind === 'number' ? (e.is_decimal_allowed ? 'decimal' : 'numeric') : null,
       rows: e.multiline ? 4 : null, maxlength: e.max_length, minlength: e.min_length, placeholder: plain(e.placeholder) || null, class: 'field',
       'aria-label': label, 'data-fk': focusKey(ctx, bid, e), 'data-autofocus': e.focus_on_load, value: told,
-      oninput: () => { setValue(ctx, bid, e, { value: input.value || null }); if (triggers.includes('on_character_entered')) tellSoon(); },
+      oninput: () => {
+        setValue(ctx, bid, e, { value: input.value || null });
+        if (!dispatch) ctx.unsent.set(slot(bid, e), { bid, e });
+        if (triggers.includes('on_character_entered')) tellSoon();
+      },
       onblur: tell,
       onkeydown: (event) => { if (event.key === 'Enter' && !e.multiline && dispatch) { event.preventDefault(); tell(); } },
     });
@@ -789,7 +806,7 @@ const BLOCKS = {
     const label = plain(block.label);
     const body = elementNode(block.element, bid, ctx, { dispatch: Boolean(block.dispatch_action), label });
     return h('div', { class: 'input' },
-      h('label', { class: 'input-label', onclick: () => body.querySelector?.('input')?.focus?.() ?? body.focus?.() }, label,
+      h('label', { class: 'input-label', onclick: () => (body.querySelector('input') ?? body).focus() }, label,
         block.optional && h('span', { class: 'optional' }, ' (optional)')),
       body, block.hint && h('div', { class: 'hint' }, plain(block.hint)));
   },
@@ -823,7 +840,11 @@ function blockNode(block, index, ctx) {
 function blockList(parent, blocks, ctx) {
   ctx.blocks = blocks;
   reconcile(parent, blocks ?? [], (block, index) => `${blockId(block, index)}:${block.type}`,
-    (block, index) => JSON.stringify([block, ctx.errors[blockId(block, index)]]), (block, index) => blockNode(block, index, ctx));
+    (block, index) => JSON.stringify([block, ctx.errors[blockId(block, index)]]), (block, index, old) => {
+      // A form keeps what was filled in across updates; a message's control starts anew from what the bot sent.
+      if (old && !ctx.scope.startsWith('view:')) elementsOf(block).forEach((e) => ctx.values.delete(slot(blockId(block, index), e)));
+      return blockNode(block, index, ctx);
+    });
 }
 
 // ── Channel, messages, thread ────────────────────────────────────────────────────────────────────────
@@ -912,7 +933,7 @@ function renderCenter() {
   const name = home ? botName() : roomName(channel);
   $('channel-name').replaceChildren(...[home ? avatar(name, true, 'mini') : channel?.is_im ? avatar(name, isBotRoom(channel), 'mini') : icon(channel?.is_private ? 'lock' : 'hash', 18), name]);
   const topic = channel?.topic?.value ?? channel?.topic ?? '';
-  $('channel-topic').replaceChildren(...mrkdwn(home ? 'Links TikTok Shop SKUs to Shopify variants' : topic));
+  $('channel-topic').replaceChildren(...mrkdwn(home ? 'Links TikTok Shop SKUs to Shopify variants' : topic).flat(Infinity));
   const im = S.channels.find(isBotRoom);
   const tabs = home || (im && channel?.id === im.id);
   $('app-tabs').hidden = !tabs;
@@ -923,7 +944,7 @@ function renderCenter() {
   }
   $('home').hidden = !home;
   $('messages').hidden = $('intro').hidden = $('composer').hidden = home;
-  if (home) { renderHome(); return; }
+  if (home) { $('scroll').dataset.of = HOME; renderThread([]); renderHome(); return; }
   const all = (S.messages?.[ui.channel] ?? []).filter((message) => !ui.dismissed.has(message.ts));
   const list = all.filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.reply_broadcast);
   const box = $('scroll');
@@ -996,7 +1017,7 @@ function renderSidebar() {
   reconcile($('apps'), [HOME], (id) => id, () => String(ui.channel === HOME) + botName(), () => row({ id: HOME, mark: avatar(botName(), true, 'mini'), name: botName() }));
   const users = S.users.filter((user) => !user.is_bot);
   reconcile($('user'), users, (user) => user.id, (user) => JSON.stringify(user), (user) => h('option', { value: user.id },
-    `${user.real_name ?? user.name}${user.is_admin ? ' · admin' : user.is_restricted ? ' · guest' : ''}`));
+    `${user.real_name ?? user.name}${user.is_admin ? ' · admin' : user.is_restricted ? ' · guest' : user.is_stranger ? ' · Slack Connect' : ''}`));
   $('user').value = ui.user;
 }
 
@@ -1064,10 +1085,14 @@ function makeModal(id) {
   const scope = `view:${id}`;
   const parts = { title: h('h2', {}), body: h('div', { class: 'blocks modal-body', tabindex: '-1' }), foot: h('div', { class: 'modal-foot' }), tools: h('span'), json: h('div') };
   const box = h('div', { class: 'modal', role: 'dialog', 'aria-modal': 'true', 'data-scope': scope },
-    h('header', { class: 'modal-head' }, parts.title, parts.tools, h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', onclick: () => close() }, icon('close', 20))),
+    h('header', { class: 'modal-head' }, parts.title, parts.tools, h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', onclick: () => close(true) }, icon('close', 20))),
     h('div', { class: 'progress', 'aria-hidden': 'true' }), parts.body, parts.json, parts.foot);
   const node = h('div', { class: 'overlay' }, box);
-  const close = () => { ui.closedViews.add(id); renderSlack(); slack('close', { view_id: id }).then(refresh); };
+  const close = (whole = false) => {
+    (whole ? [...modals.keys()] : [id]).forEach((one) => ui.closedViews.add(one));
+    renderSlack();
+    slack('close', { view_id: id, whole }).then(refresh);
+  };
   let shown = null, focused = '';
 
   const submit = async (event) => {
@@ -1093,14 +1118,14 @@ function makeModal(id) {
     parts.json.replaceChildren(...(json.panel ? [json.panel] : []));
     parts.foot.replaceChildren(...[
       stray.length && h('div', { class: 'error', role: 'alert' }, stray.map(([, text]) => text).join(' · ')),
-      h('button', { type: 'button', class: 'btn', onclick: close, 'data-fk': `${scope}|close` }, plain(shown.close) || 'Close'),
+      h('button', { type: 'button', class: 'btn', onclick: () => close(), 'data-fk': `${scope}|close` }, plain(shown.close) || 'Close'),
       shown.submit && h('button', { type: 'button', class: 'btn primary', onclick: submit, 'data-fk': `${scope}|submit` }, plain(shown.submit)),
     ].filter(Boolean));
   };
   const focusOnLoad = () => {
     const wish = box.querySelector('[data-autofocus]');
     const key = wish?.dataset.fk ?? '';
-    if (wish && key !== focused && !document.activeElement?.matches('input, textarea')) { focused = key; wish.focus({ preventScroll: true }); }
+    if (wish && key !== focused && !(box.contains(document.activeElement) && document.activeElement.matches('input, textarea'))) { focused = key; wish.focus({ preventScroll: true }); }
     else if (!box.contains(document.activeElement) && !$('dialogs').firstChild) parts.body.focus({ preventScroll: true });
   };
   node.addEventListener('pointerdown', (event) => { if (event.target === node) { event.preventDefault(); if (pop) closePop(); else close(); } });
@@ -1173,10 +1198,10 @@ function shopPanel({ kind, title, act: where, draw }) {
     try {
       const answer = await fetch(`${where}/state`);
       const raw = await answer.text();
-      if (answer.ok && raw !== panel.raw) { panel.raw = raw; panel.data = JSON.parse(raw); panel.paint(); }
+      if (answer.ok && raw !== panel.raw) { panel.raw = raw; panel.data = flat(JSON.parse(raw)); panel.paint(); }
     } catch { /* the next poll asks again */ }
   };
-  const list = h('div', { class: 'panel-list', tabindex: '-1' });
+  const list = h('div', { class: 'panel-list', tabindex: '-1', onfocusout: () => setTimeout(() => panel.paint(), 50) });
   const tabs = h('div', { class: 'tabs', role: 'tablist' });
   const form = h('div', { class: 'panel-form', hidden: true });
   const sub = h('span', { class: 'panel-sub' });
@@ -1192,7 +1217,7 @@ function shopPanel({ kind, title, act: where, draw }) {
   panel.paint = () => {
     const { products = [], orders = [] } = panel.data;
     const places = panel.data.shops ?? panel.data.stores ?? [];
-    sub.textContent = places.map((place) => [place.name, place.region, place.currency].filter(Boolean).join(' · ')).join('  |  ');
+    sub.title = sub.textContent = places.map((place) => place.name).join(', ');
     reconcile(tabs, [['products', 'Products', products.length], ['orders', 'Orders', orders.length]], ([id]) => id, ([id, , count]) => `${count}${panel.tab === id}`,
       ([id, label, count]) => h('button', { type: 'button', role: 'tab', 'aria-selected': String(panel.tab === id), onclick: () => { panel.tab = id; panel.paint(); list.scrollTop = 0; } }, label, h('span', { class: 'count' }, count)));
     const items = draw[panel.tab](panel);
@@ -1204,13 +1229,21 @@ function shopPanel({ kind, title, act: where, draw }) {
     });
     const more = items.length > MANY ? `${items.length - MANY} more: use the filter` : items.length ? '' : panel.tab === 'orders' ? 'No orders yet.' : 'No products yet.';
     note.textContent = more;
+    columns.hidden = panel.tab !== 'products';
   };
   const note = h('p', { class: 'panel-note' });
+  const columns = h('div', { class: 'sku-grid columns', 'aria-hidden': 'true' }, draw.columns.map((label, at) => h('span', { class: at ? 'right' : '' }, label)));
   panel.node = h('section', { class: `panel ${kind}`, 'aria-label': title },
     h('header', { class: 'panel-head' }, h('span', { class: 'shop-mark', 'aria-hidden': 'true' }, title[0]), h('div', { class: 'panel-title' }, h('h2', {}, title), sub),
-      h('div', { class: 'panel-acts' }, draw.acts.map(([label, make, glyph]) => h('button', { type: 'button', class: 'btn small', onclick: () => panel.toggleForm(make) }, icon(glyph, 14), label)))),
-    form, h('div', { class: 'panel-bar' }, tabs, filter), h('div', { class: 'panel-scroll' }, list, note));
+      h('div', { class: 'panel-acts' }, draw.acts.map(([label, make]) => h('button', { type: 'button', class: 'btn small', onclick: () => panel.toggleForm(make) }, label)))),
+    form, h('div', { class: 'panel-bar' }, tabs, filter), columns, h('div', { class: 'panel-scroll' }, list, note));
   return panel;
+}
+
+/** One list of products and of orders, also where the server keeps them inside each store. */
+function flat(state) {
+  const inside = (name) => (state.stores ?? []).flatMap((store) => (store[name] ?? []).map((one) => ({ domain: store.domain, ...one })));
+  return { ...state, products: state.products ?? inside('products'), orders: state.orders ?? inside('orders') };
 }
 
 /** Marks what is new in a redrawn row, so that a person sees the bot's writes arrive. */
@@ -1230,10 +1263,24 @@ function cell(label, value, save, { mark = '', watch = label, mode = 'decimal', 
       if (event.key === 'Escape') { input.value = shown; input.blur(); }
       if (event.key === 'Enter') input.blur();
     },
-    onchange: () => { if (input.value.trim() !== shown) { input.classList.add('saving'); save(input.value.trim()).then((ok) => { input.classList.remove('saving'); if (!ok) input.value = shown; }); } },
+    onchange: async () => {
+      const typed = input.value.trim();
+      if (typed === shown) return;
+      if (mode !== 'text' && !(mode === 'numeric' ? /^-?\d+$/ : /^\d+(\.\d+)?$/).test(typed)) {
+        toast(`${label} must be a ${mode === 'numeric' ? 'whole number' : 'price such as 19.90'}.`, 'bad');
+        input.value = shown;
+        return;
+      }
+      input.classList.add('saving');
+      if (!(await save(typed))) input.value = shown;
+      input.classList.remove('saving');
+    },
   });
   return h('span', { class: `cell ${cls}` }, mark && h('span', { class: 'cell-mark' }, mark), input);
 }
+
+const skuCell = (variation, label, value, save, watch) => h('span', { class: 'sku' }, cell(label, value, save, { watch, mode: 'text', cls: 'code' }),
+  variation && !/^default( title)?$/i.test(variation) && h('small', { title: variation }, variation));
 
 const SIGN = { USD: '$', GBP: '£', EUR: '€', JPY: '¥' };
 const sign = (currency) => SIGN[currency] ?? (currency ? `${currency} ` : '');
@@ -1244,22 +1291,23 @@ const smallButton = (label, run, style = '') => h('button', { type: 'button', cl
 const placeName = (panel, id) => { const places = panel.data.shops ?? panel.data.stores ?? []; return places.length > 1 ? places.find((p) => (p.id ?? p.domain) === id)?.name : ''; };
 const lineText = (line) => h('span', { class: 'line' }, h('b', {}, `${line.quantity} ×`), ' ', h('code', {}, line.seller_sku || line.sku || line.sku_id || '(no SKU)'));
 
-function productCard(product, place, rows, tag) {
+function productCard(product, place, rows) {
   return h('article', { class: 'shop-card' },
     h('div', { class: 'shop-card-head' }, h('b', { title: product.title }, product.title), place && h('small', {}, place), !/^(active|activate)$/i.test(product.status ?? '') && status(product.status)),
-    h('div', { class: 'sku-grid', role: 'group', 'aria-label': product.title }, h('span', { class: 'col' }, tag), h('span', { class: 'col right' }, 'Price'), h('span', { class: 'col right' }, 'Stock'), h('span'), rows));
+    h('div', { class: 'sku-grid', role: 'group', 'aria-label': product.title }, rows));
 }
 
 const TIKTOK = {
-  acts: [['Order', orderForm, 'plus'], ['Product', productForm, 'plus']],
+  columns: ['Seller SKU', 'Price', 'Stock'],
+  acts: [['Place order', orderForm], ['Add product', productForm]],
   products: (panel) => (panel.data.products ?? []).filter((p) => panel.hit(p.title, ...(p.skus ?? []).flatMap((s) => [s.seller_sku, s.id]))),
   orders: (panel) => (panel.data.orders ?? []).filter((o) => panel.hit(o.id, o.status, ...(o.lines ?? []).map((line) => line.seller_sku))),
   item: {
     products: (product, panel) => productCard(product, placeName(panel, product.shop_id), (product.skus ?? []).map((sku) => [
-      cell('Seller SKU', sku.seller_sku, (seller_sku) => panel.send('sku', { sku_id: sku.id, seller_sku }), { watch: `${sku.id}s`, mode: 'text', cls: 'code' }),
+      skuCell(sku.title, 'Seller SKU', sku.seller_sku, (seller_sku) => panel.send('sku', { sku_id: sku.id, seller_sku }), `${sku.id}s`),
       cell('Price', sku.price, (price) => panel.send('sku', { sku_id: sku.id, price }), { mark: sign(sku.currency), watch: `${sku.id}p` }),
-      cell('Stock', sku.stock, (stock) => panel.send('sku', { sku_id: sku.id, stock: Number(stock) }), { watch: `${sku.id}q`, mode: 'numeric' }), h('span'),
-    ]), 'Seller SKU'),
+      cell('Stock', sku.stock, (stock) => panel.send('sku', { sku_id: sku.id, stock: Number(stock) }), { watch: `${sku.id}q`, mode: 'numeric' }),
+    ])),
     orders: (order, panel) => h('article', { class: 'shop-card order' },
       h('div', { class: 'shop-card-head' }, h('code', { title: order.id }, `…${String(order.id).slice(-8)}`), status(order.status), h('span', { class: 'total' }, `${sign(order.currency)}${order.total ?? ''}`)),
       h('div', { class: 'lines' }, (order.lines ?? []).map(lineText)),
@@ -1269,19 +1317,20 @@ const TIKTOK = {
 };
 
 const SHOPIFY = {
-  acts: [['Product', productForm, 'plus']],
+  columns: ['SKU', 'Price', 'Available'],
+  acts: [['Add product', productForm]],
   products: (panel) => (panel.data.products ?? []).filter((p) => panel.hit(p.title, ...(p.variants ?? []).map((v) => v.sku))),
   orders: (panel) => (panel.data.orders ?? []).filter((o) => panel.hit(o.name, o.tiktok_id, ...(o.lines ?? []).map((line) => line.sku))),
   item: {
     products: (product, panel) => productCard(product, placeName(panel, product.domain), (product.variants ?? []).map((variant) => [
-      cell('SKU', variant.sku, (sku) => panel.send('variant', { variant_id: variant.id, sku }), { watch: `${variant.id}s`, mode: 'text', cls: 'code' }),
+      skuCell(variant.title, 'SKU', variant.sku, (sku) => panel.send('variant', { variant_id: variant.id, sku }), `${variant.id}s`),
       cell('Price', variant.price, (price) => panel.send('variant', { variant_id: variant.id, price }), { mark: sign(currencyOf(panel, product)), watch: `${variant.id}p` }),
       cell('Available', variant.available, (available) => panel.send('variant', { variant_id: variant.id, available: Number(available) }), { watch: `${variant.id}q`, mode: 'numeric' }),
       h('button', {
         type: 'button', class: 'icon-button tiny-icon', title: 'Delete variant', 'aria-label': `Delete variant ${variant.sku ?? ''}`,
         onclick: async () => { if (await confirmed(ASK_DELETE)) panel.send('delete_variant', { variant_id: variant.id }); },
       }, icon('trash', 14)),
-    ]), 'SKU'),
+    ])),
     orders: (order, panel) => shopifyOrder(order, panel),
   },
 };
@@ -1295,9 +1344,9 @@ function shopifyOrder(order, panel) {
     panel.send('fulfil', { order_id: order.id, tracking_number: number.value.trim(), company: company.value.trim() });
   } }, h('input', { class: 'field', placeholder: 'Tracking number', 'aria-label': 'Tracking number', required: true }),
   h('input', { class: 'field', value: 'UPS', placeholder: 'Company', 'aria-label': 'Carrier company', required: true }), h('button', { class: 'btn tiny primary' }, 'Ship'));
-  const open = order.fulfillment_status && /^fulfilled$/i.test(order.fulfillment_status) ? false : !BAD.test(order.financial_status ?? '') && !order.cancelled_at;
+  const open = order.fulfillment_status && /^fulfilled$/i.test(order.fulfillment_status) ? false : !BAD.test(order.financial_status ?? '') && !order.cancelled && !order.cancelled_at;
   return h('article', { class: 'shop-card order' },
-    h('div', { class: 'shop-card-head' }, h('b', {}, order.name), status(order.financial_status, 'money'), status(order.fulfillment_status ?? 'UNFULFILLED', 'ship'), h('span', { class: 'total' }, `${sign(order.currency)}${order.total ?? ''}`)),
+    h('div', { class: 'shop-card-head' }, h('b', {}, order.name), order.cancelled ? status('CANCELLED') : status(order.financial_status, 'money'), status(order.fulfillment_status ?? 'UNFULFILLED', 'ship'), h('span', { class: 'total' }, `${sign(order.currency)}${order.total ?? ''}`)),
     h('div', { class: 'lines' }, (order.lines ?? []).map(lineText), order.tiktok_id && h('small', { title: order.tiktok_id }, `TikTok …${String(order.tiktok_id).slice(-8)}`)),
     open && h('div', { class: 'row-acts' }, smallButton('Fulfil', () => { fulfil.hidden = !fulfil.hidden; fulfil.querySelector('input').focus(); })), fulfil);
 }
@@ -1358,6 +1407,7 @@ $('user').addEventListener('change', () => {
   ui.user = $('user').value;
   sessionStorage.setItem('user', ui.user);
   contexts.clear();
+  $('scroll').dataset.of = '';
   lastState = '';
   refresh().then(() => { if (ui.channel === HOME) slack('home', {}).then(refresh); });
 });

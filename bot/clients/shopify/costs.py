@@ -1,0 +1,45 @@
+"""Shopify's bucket of points per store: what a call will cost and how long to wait for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.clients.shopify.wire import Cost
+
+
+@dataclass
+class _Bucket:
+    available: float
+    maximum: float
+    restore_rate: float
+    at: float
+
+
+class Costs:
+    """Follows the numbers in the answers; nothing is assumed before the first one. `clock` in seconds, monotonic."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._buckets: dict[str, _Bucket] = {}
+        self._known: dict[str, float] = {}  # query text → points it asks for
+
+    def wait_for(self, store: str, query: str) -> float:
+        """Seconds until the bucket holds what this query asked for last time."""
+        bucket = self._buckets.get(store)
+        if bucket is None or bucket.restore_rate <= 0:
+            return 0.0
+        left = bucket.available + (self._clock() - bucket.at) * bucket.restore_rate
+        missing = min(self._known.get(query, 0.0), bucket.maximum) - min(left, bucket.maximum)
+        return max(0.0, missing / bucket.restore_rate)
+
+    def note(self, store: str, query: str, cost: Cost | None) -> None:
+        if cost is None:
+            return
+        self._known[query] = cost.requested
+        self._buckets[store] = _Bucket(cost.available, cost.maximum, cost.restore_rate, self._clock())
+
+
+def throttle_wait(cost: Cost | None) -> float:
+    """Seconds that a THROTTLED answer asks for."""
+    if cost is None or cost.restore_rate <= 0:
+        return 1.0
+    return max(0.1, (cost.requested - cost.available) / cost.restore_rate)

@@ -1,0 +1,33 @@
+"""Whatever comes in: Slack listeners by topic, and webhooks. Registration is explicit."""
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.handlers.commands import Commands
+from bot.handlers.connections import Connections
+from bot.handlers.control import Control
+from bot.handlers.guard import Guard, Rights
+from bot.handlers.home import Home
+from bot.handlers.lifecycle import Lifecycle
+from bot.handlers.link import Linking
+from bot.handlers.orders import Orders
+from bot.handlers.products import Products
+from bot.store.db import Db
+
+COMMANDS = ("/link",)
+EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
+SHORTCUTS: tuple[str, ...] = ()
+
+
+def register(bolt: AsyncApp, db: Db, connections: Connections, control: Control) -> Commands:
+    """Join every listener to the app. Returns the verbs, for help and for tests."""
+    guard = Guard(bolt, db, Rights())
+    products, home, orders = Products(db), Home(db), Orders(db)
+    linking = Linking(db, products, home)
+    topics = (products, linking, orders, connections, control)
+    rows = [row for topic in topics for row in topic.commands()]
+    commands = Commands(rows, products.bare, linking.words, guard.refused)
+    guard.command(COMMANDS[0], commands.run)
+    for topic in (*topics, home, Lifecycle(db)):
+        topic.register(guard)
+    guard.catch_all()
+    return commands

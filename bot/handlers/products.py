@@ -1,0 +1,82 @@
+""" "Products from TikTok Shop": the table as a message or a modal, and bare `/link`."""
+
+from bot.domain.board import Page, ProductCounts, ProductFilter, ProductRow
+from bot.domain.values import Right
+from bot.handlers.commands import Command
+from bot.handlers.guard import Ask, Guard
+from bot.handlers.words import Word, joined
+from bot.store.db import Db, Unit
+from bot.views import products
+from bot.views.ids import Action
+from bot.views.plain import loading
+
+
+class Products:
+    """The table wherever it stands: every click draws it again from the database."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    def register(self, guard: Guard) -> None:
+        guard.action(Action.LINK_PRODUCTS, self.open_unlinked, opens=True)
+        guard.action(Action.SHOW_ALL, self.turn)
+        for action_id in (Action.TABLE_FILTER, Action.TABLE_PREVIOUS, Action.TABLE_NEXT):
+            guard.action(action_id, self.turn)
+
+    def commands(self) -> list[Command]:
+        return [
+            Command(
+                "products", self.typed, "products [linked|unlinked|broken] [words]", "all products of TikTok Shop",
+                "/link products unlinked hoodie", Right.READ,
+            )
+        ]  # fmt: skip
+
+    async def typed(self, ask: Ask, words: list[Word]) -> None:
+        chosen, rest = ProductFilter.ALL, words
+        if words and not words[0].quoted and words[0].text.lower() in set(ProductFilter):
+            chosen, rest = ProductFilter(words[0].text.lower()), words[1:]
+        page, counts = await self._read(ask, chosen, joined(rest), 0)
+        await ask.answer(products.table_message(page, chosen, joined(rest), counts=counts))
+
+    async def bare(self, ask: Ask) -> None:
+        """The five most pressing unlinked SKUs."""
+        rows, counts = await self._db.read(
+            lambda u: (u.catalogue.pressing(ask.workspace, 5), u.catalogue.counts(ask.workspace))
+        )
+        await ask.answer(products.pressing(rows, ProductCounts(*counts).unlinked))
+
+    async def open_unlinked(self, ask: Ask) -> None:
+        """The banner's button: the table, set to unlinked (S16). Pushed over a modal, opened otherwise."""
+        opened = await ask.open(loading())
+        if opened is None:
+            return
+        page, counts = await self._read(ask, ProductFilter.UNLINKED, "", 0)
+        view = products.table_modal(page, ProductFilter.UNLINKED, "", counts=counts)
+        await ask.update(opened["id"], view, opened.get("hash"))
+
+    async def turn(self, ask: Ask) -> None:
+        """Another page or filter: in its modal, or in place of its message; from an alert as a message of one's own."""
+        asked = products.read_table(ask.body["actions"][0])
+        page, counts = await self._read(ask, asked.filter, asked.words, asked.offset)
+        view = ask.view
+        if view is not None and view.get("type") == "modal":
+            modal = products.table_modal(page, asked.filter, asked.words, counts=counts)
+            await ask.update(view["id"], modal)
+            return
+        message = products.table_message(page, asked.filter, asked.words, counts=counts)
+        await ask.answer(message, replace=ask.action_id != Action.SHOW_ALL)
+
+    async def refresh(self, ask: Ask, view_id: str, view: dict[str, object]) -> None:
+        """Draw an open table modal again after a link or unlink made on top of it."""
+        asked = products.read_table_modal(view)
+        page, counts = await self._read(ask, asked.filter, asked.words, asked.offset)
+        await ask.update(view_id, products.table_modal(page, asked.filter, asked.words, counts=counts))
+
+    async def _read(
+        self, ask: Ask, chosen: ProductFilter, words: str, offset: int
+    ) -> tuple[Page[ProductRow], ProductCounts]:
+        def read(u: Unit) -> tuple[Page[ProductRow], ProductCounts]:
+            page = u.catalogue.products(ask.workspace, chosen, words, offset, products.ROWS)
+            return page, ProductCounts(*u.catalogue.counts(ask.workspace))
+
+        return await self._db.read(read)

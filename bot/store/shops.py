@@ -1,0 +1,112 @@
+"""Shops and stores that workspaces connected."""
+
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from bot.domain.connections import ConnectionState, Shop, Store
+from bot.domain.links import LinkMode
+from bot.domain.values import ShopId, StoreId, WorkspaceId
+from bot.store.dialect import upsert
+from bot.store.errors import Taken
+from bot.store.tables import SQLModel, ShopRow, StoreRow
+
+
+def table_of(row: type[SQLModel]) -> Any:
+    return row.__table__  # type: ignore[attr-defined]
+
+
+SHOPS, STORES = table_of(ShopRow), table_of(StoreRow)
+
+
+class Shops:
+    """One row per TikTok shop."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, shop_id: ShopId) -> Shop | None:
+        row = self._connection.execute(select(SHOPS).where(SHOPS.c.id == shop_id)).mappings().first()
+        return None if row is None else _shop(row)
+
+    def for_workspace(self, workspace: WorkspaceId) -> list[Shop]:
+        query = select(SHOPS).where(SHOPS.c.workspace_id == workspace).order_by(SHOPS.c.connected_at, SHOPS.c.id)
+        return [_shop(row) for row in self._connection.execute(query).mappings()]
+
+    def all(self) -> list[Shop]:
+        query = select(SHOPS).order_by(SHOPS.c.connected_at, SHOPS.c.id)
+        return [_shop(row) for row in self._connection.execute(query).mappings()]
+
+    def all_live(self) -> list[Shop]:
+        return [shop for shop in self.all() if shop.is_live]
+
+    def save(self, shop: Shop) -> None:
+        """Write the whole row. Raises Taken when the shop is another workspace's, unless that one disconnected it."""
+        _keep_to_one(self.get(shop.id), shop)
+        row = asdict(shop) | {"state": shop.state.value, "mode": shop.mode.value if shop.mode else None}
+        upsert(self._connection, SHOPS, [row], ["id"])
+
+    def change(self, shop_id: ShopId, **fields: Any) -> Shop:
+        """Set fields of the value. Raises KeyError when there is no such shop."""
+        shop = self.get(shop_id)
+        if shop is None:
+            raise KeyError(shop_id)
+        changed = replace(shop, **fields)
+        self.save(changed)
+        return changed
+
+
+class Stores:
+    """One row per Shopify store."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, store_id: StoreId) -> Store | None:
+        row = self._connection.execute(select(STORES).where(STORES.c.id == store_id)).mappings().first()
+        return None if row is None else _store(row)
+
+    def for_workspace(self, workspace: WorkspaceId) -> list[Store]:
+        query = select(STORES).where(STORES.c.workspace_id == workspace).order_by(STORES.c.connected_at, STORES.c.id)
+        return [_store(row) for row in self._connection.execute(query).mappings()]
+
+    def all(self) -> list[Store]:
+        query = select(STORES).order_by(STORES.c.connected_at, STORES.c.id)
+        return [_store(row) for row in self._connection.execute(query).mappings()]
+
+    def all_live(self) -> list[Store]:
+        return [store for store in self.all() if store.is_live]
+
+    def save(self, store: Store) -> None:
+        """As `Shops.save`."""
+        _keep_to_one(self.get(store.id), store)
+        cycle = store.stock_cycle.total_seconds() if store.stock_cycle is not None else None
+        upsert(self._connection, STORES, [asdict(store) | {"state": store.state.value, "stock_cycle": cycle}], ["id"])
+
+    def change(self, store_id: StoreId, **fields: Any) -> Store:
+        """As `Shops.change`."""
+        store = self.get(store_id)
+        if store is None:
+            raise KeyError(store_id)
+        changed = replace(store, **fields)
+        self.save(changed)
+        return changed
+
+
+def _keep_to_one(old: Shop | Store | None, new: Shop | Store) -> None:
+    if old is None or old.workspace_id == new.workspace_id or old.state is ConnectionState.DISCONNECTED:
+        return
+    raise Taken(f"{new.id} belongs to another workspace")
+
+
+def _shop(row: Any) -> Shop:
+    mode = row["mode"]
+    return Shop(**dict(row) | {"state": ConnectionState(row["state"]), "mode": LinkMode(mode) if mode else None})
+
+
+def _store(row: Any) -> Store:
+    cycle = row["stock_cycle"]
+    given = {"state": ConnectionState(row["state"]), "stock_cycle": None if cycle is None else timedelta(seconds=cycle)}
+    return Store(**dict(row) | given)

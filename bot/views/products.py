@@ -1,0 +1,251 @@
+""" "Products from TikTok Shop": the table with its filter and pages, short lists, and one SKU's card."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.board import Page, ProductCounts, ProductFilter, ProductRow
+from bot.domain.links import LinkOrigin, LinkState
+from bot.domain.values import ListingId
+from bot.views import texts
+from bot.views.blocks import (
+    Json,
+    Message,
+    actions,
+    bold,
+    button,
+    code,
+    context,
+    dots,
+    esc,
+    first,
+    lines,
+    modal,
+    option,
+    section,
+    select,
+)
+from bot.views.ids import BLOCK_ID_LIMIT, Action, Block, Callback, Target, pack, shortened, unpack
+
+TITLE = "Products from TikTok Shop"
+MODAL_TITLE = "TikTok Shop products"  # a modal's title takes 24 characters; the full name stands in its first line
+ROWS = 10
+"""Rows a page."""
+FILTERS = {
+    ProductFilter.ALL: "All",
+    ProductFilter.LINKED: "Linked",
+    ProductFilter.UNLINKED: "Unlinked",
+    ProductFilter.BROKEN: "Broken",
+}
+
+
+@dataclass(frozen=True)
+class TableRequest:
+    """What a click on the table's menu or paging asks for."""
+
+    filter: ProductFilter
+    words: str
+    offset: int
+
+
+def table(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts) -> list[Json]:
+    """The table as blocks: every row with **Link** or **Unlink**, the filter, and the pages (S3, S17, S25)."""
+    blocks = [section(_heading(words)), _filter_menu(filter, words, ProductCounts(*counts))]
+    shown, _ = first(page.rows, ROWS)
+    if not shown:
+        blocks.append(section(_nothing(filter, words, page)))
+    blocks += [product(row) for row in shown]
+    blocks.append(context(span(page.offset, len(shown), page.total)))
+    if (buttons := _paging(page, len(shown), filter, words)) is not None:
+        blocks.append(buttons)
+    return blocks
+
+
+def table_message(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts) -> Message:
+    """The table as an (ephemeral) message."""
+    shown, _ = first(page.rows, ROWS)
+    said = [f"{TITLE}: {FILTERS[filter].lower()}, {span(page.offset, len(shown), page.total)}"]
+    return Message(lines(*said, *(_line(row) for row in shown)), table(page, filter, words, counts=counts))
+
+
+def table_modal(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts) -> Json:
+    """The table as a modal, where a click on **Link** opens the picker on top of it (S14, S16)."""
+    metadata = pack(Target.TABLE, filter=filter, words=words[:200], offset=page.offset)
+    blocks = table(page, filter, words, counts=counts)
+    return modal(MODAL_TITLE, blocks, callback=Callback.TABLE, metadata=metadata)
+
+
+def read_table(action: Mapping[str, Any]) -> TableRequest:
+    """What the clicked element of the table asks for (an entry of a payload's `actions`). ValueError: not ours."""
+    if chosen := action.get("selected_option"):
+        words = unpack(action.get("block_id", "")).get("words")
+        return TableRequest(ProductFilter(chosen["value"]), words, 0)
+    asked = unpack(action.get("value") or "")
+    return TableRequest(ProductFilter(asked.get("filter", "all")), asked.get("words"), asked.number("offset"))
+
+
+def read_table_modal(view: Mapping[str, Any]) -> TableRequest:
+    """What an open table modal shows, so that it can be drawn again after a link."""
+    asked = unpack(view.get("private_metadata") or "")
+    return TableRequest(ProductFilter(asked.get("filter", "all")), asked.get("words"), asked.number("offset"))
+
+
+def product(row: ProductRow) -> Json:
+    """One row: **Link** when unlinked or broken, **Unlink** when linked, never both."""
+    return section(row_text(row), link_button(row) or unlink_button(row))
+
+
+def row_text(row: ProductRow) -> str:
+    facts = texts.listing_facts(row.listing, row.shop.name)
+    return lines(texts.listing_name(row.listing), facts, link_line(row), texts.blocked(row.blocked))
+
+
+def link_line(row: ProductRow) -> str:
+    """ "Shopify SKU: `X`" of the linked variant, or "Not linked" (S25, S26)."""
+    if row.link is None or row.link.state is LinkState.TOMBSTONE:
+        return "Not linked"
+    pack_size = f"× {row.link.pack}" if row.link.pack > 1 else ""
+    if row.variant is None:
+        named = texts.NO_SKU
+    else:
+        named = texts.sku(row.variant.sku)
+        if named == texts.NO_SKU:
+            named = dots(named, esc(row.variant.title, 80), esc(row.variant.options, 40))
+    told = dots(f"Shopify SKU: {named} {pack_size}".rstrip(), esc(row.link.store_id, 80))
+    broken = row.link.state is LinkState.BROKEN
+    return told + ("\n*Link broken:* this Shopify variant was deleted. Link another one." if broken else "")
+
+
+def is_linked(row: ProductRow) -> bool:
+    return row.link is not None and row.link.is_active
+
+
+def link_button(row: ProductRow, style: str | None = None) -> Json | None:
+    if is_linked(row) or row.listing.is_deleted:
+        return None
+    return button("Link", Action.LINK, listing_value(row.listing.id), style, about=f"Link {_spoken(row)}")
+
+
+def unlink_button(row: ProductRow) -> Json | None:
+    if not is_linked(row):
+        return None
+    return button("Unlink", Action.UNLINK, listing_value(row.listing.id), about=f"Unlink {_spoken(row)}")
+
+
+def listing_value(listing_id: ListingId) -> str:
+    return pack(Target.LISTING, listing=listing_id)
+
+
+def pressing(rows: Sequence[ProductRow], total_unlinked: int) -> Message:
+    """The answer to bare `/link`: the most pressing unlinked SKUs and the way to the rest (U2)."""
+    if not total_unlinked:
+        said = "Every TikTok SKU is linked."
+        return Message(said, [section(said), actions(_show_all("Show all products", ProductFilter.ALL))])
+    shown, _ = first(rows, 5)
+    said = f"{texts.plural(total_unlinked, 'TikTok SKU is', 'TikTok SKUs are')} not linked."
+    blocks = [section(f"*{said}*"), *(product(row) for row in shown)]
+    rest = total_unlinked - len(shown)
+    if rest > 0:
+        blocks += [context(f"+{rest} more"), actions(_show_all("Show all", ProductFilter.UNLINKED))]
+    return Message(lines(said, *(_line(row) for row in shown), f"+{rest} more" if rest > 0 else ""), blocks)
+
+
+def hits(rows: Sequence[ProductRow], words: str) -> Message:
+    """Several SKUs match what was typed."""
+    shown, left = first(rows, ROWS)
+    said = f"{texts.plural(len(rows), 'SKU')} found for {code(words, 80) or 'your words'}. Which one?"
+    blocks = [section(said), *(product(row) for row in shown)]
+    if left:
+        blocks.append(context(f"+{left} more. Add a word to narrow it down, or type `/link products WORDS`."))
+    return Message(lines(said, *(_line(row) for row in shown), f"+{left} more" if left else ""), blocks)
+
+
+def linked_card(row: ProductRow, others_sharing: int) -> Message:
+    """A linked SKU, its link and **Unlink**."""
+    said = f"{texts.listing_name(row.listing)} is linked."
+    blocks = [section(lines(texts.listing_name(row.listing), texts.listing_facts(row.listing, row.shop.name)))]
+    blocks.append(section(lines(link_line(row), _variant_line(row)), unlink_button(row) or link_button(row)))
+    blocks.append(context(_made(row), _sharing(others_sharing)))
+    return Message(lines(said, link_line(row)), blocks)
+
+
+def nothing_found(words: str) -> Message:
+    """No SKU matches what was typed."""
+    said = f"No TikTok SKU found for {code(words, 80) or 'nothing'}."
+    hint = "Search by TikTok SKU id, seller SKU, Shopify SKU or a part of the title."
+    return Message(
+        f"{said} {hint}", [section(f"{said}\n{hint}"), actions(_show_all("Show all products", ProductFilter.ALL))]
+    )
+
+
+def span(offset: int, shown: int, total: int) -> str:
+    """ "11–20 of 240"."""
+    if not total or not shown:
+        return f"0 of {total}"
+    return f"{offset + 1}–{offset + shown} of {total}" if shown > 1 else f"{offset + 1} of {total}"
+
+
+def show_all(filter: ProductFilter = ProductFilter.UNLINKED, text: str = "Show all") -> Json:
+    return _show_all(text, filter)
+
+
+def _heading(words: str) -> str:
+    return f"*{TITLE}*" + (f" · {code(words, 80)}" if words.strip() else "")
+
+
+def _nothing(filter: ProductFilter, words: str, page: Page[ProductRow]) -> str:
+    if page.total:
+        return "Nothing on this page. Press Previous."
+    if words.strip():
+        return "No product matches these words with this filter."
+    if filter is ProductFilter.ALL:
+        return "No product has been imported yet. Type `/link connect tiktok` to connect a shop."
+    return f"No product is {filter}."
+
+
+def _filter_menu(filter: ProductFilter, words: str, counts: ProductCounts) -> Json:
+    numbers = dict(zip(ProductFilter, counts, strict=True))
+    options = {one: option(f"{label} ({numbers[one]})", one.value) for one, label in FILTERS.items()}
+    menu = select(Action.TABLE_FILTER, list(options.values()), options[filter], "Filter")
+    return actions(menu, block_id=pack(Block.TABLE, BLOCK_ID_LIMIT, words=shortened(words)))
+
+
+def _paging(page: Page[ProductRow], shown: int, filter: ProductFilter, words: str) -> Json | None:
+    def at(offset: int) -> str:
+        return pack(Target.TABLE, filter=filter, words=words[:200], offset=offset)
+
+    back = button("Previous", Action.TABLE_PREVIOUS, at(max(0, page.offset - ROWS))) if page.offset else None
+    onward = button("Next", Action.TABLE_NEXT, at(page.offset + shown)) if page.offset + shown < page.total else None
+    return actions(back, onward) if back or onward else None
+
+
+def _show_all(text: str, filter: ProductFilter) -> Json:
+    return button(text, Action.SHOW_ALL, pack(Target.TABLE, filter=filter, words="", offset=0))
+
+
+def _line(row: ProductRow) -> str:
+    return dots(
+        texts.listing_name(row.listing, 80, 40), texts.sku(row.listing.seller_sku), link_line(row).split("\n")[0]
+    )
+
+
+def _spoken(row: ProductRow) -> str:
+    return f"{texts.plain_sku(row.listing.seller_sku, 24)} {row.listing.title}"
+
+
+def _variant_line(row: ProductRow) -> str:
+    if row.variant is None:
+        return ""
+    stock = texts.units(row.variant.available, row.variant.tracked)
+    return dots(bold(row.variant.title, 100), esc(row.variant.options, 60), texts.money(row.variant.price), stock)
+
+
+def _made(row: ProductRow) -> str:
+    if row.link is None:
+        return ""
+    who = texts.by(row.link.actor) if row.link.origin is LinkOrigin.HAND else "automatically"
+    return f"Linked {who} {texts.when(row.link.changed_at)}"
+
+
+def _sharing(others: int) -> str:
+    return f"{texts.plural(others, 'other TikTok SKU')} linked to the same variant" if others else ""
