@@ -130,5 +130,3 @@ class Pushes:
 
     def forget(self, listing_id: ListingId) -> None:
         self._connection.execute(delete(PUSHES).where(PUSHES.c.listing_id == listing_id))
-
-

@@ -74,7 +74,9 @@ class Orders:
     def promised(self, variant_id: VariantId) -> int:
         """Shopify units of a variant in orders that TikTok sold and Shopify does not know, over all linked listings."""
         query = select(func.sum(UNITS.c.quantity * LINKS.c.pack)).select_from(
-            LINKS.join(UNITS, UNITS.c.listing_id == LINKS.c.listing_id).join(ORDERS, ORDERS.c.order_id == UNITS.c.order_id)
+            LINKS.join(UNITS, UNITS.c.listing_id == LINKS.c.listing_id).join(
+                ORDERS, ORDERS.c.order_id == UNITS.c.order_id
+            )
         )
         active = LINKS.c.state == LinkState.ACTIVE.value
         query = query.where(LINKS.c.variant_id == variant_id, active, ORDERS.c.standing.in_(_PROMISED))

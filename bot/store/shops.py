@@ -11,7 +11,7 @@ from bot.domain.links import LinkMode
 from bot.domain.values import ShopId, StoreId, WorkspaceId
 from bot.store.dialect import upsert
 from bot.store.errors import Taken
-from bot.store.tables import SQLModel, ShopRow, StoreRow
+from bot.store.tables import ShopRow, SQLModel, StoreRow
 
 
 def table_of(row: type[SQLModel]) -> Any:

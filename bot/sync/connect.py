@@ -228,9 +228,7 @@ class Tokens:
             await self._db.run(lambda u: lose_store(u, store_id, "refused"))
             raise
 
-    async def _current(
-        self, key: str, renew: bool, again: Renew, service: str
-    ) -> Token:
+    async def _current(self, key: str, renew: bool, again: Renew, service: str) -> Token:
         seen = await self._read(key, service)
         if not renew and not seen.is_stale(self._now(), _RENEW_AHEAD):
             return seen

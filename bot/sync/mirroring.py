@@ -28,6 +28,7 @@ from bot.domain.orders import (
     needed_listings,
     units_of,
 )
+from bot.domain.retries import Trouble
 from bot.domain.values import LINKBOT, Actor, ListingId, Money, OrderId, ShopId, StoreId, WorkspaceId
 from bot.store.db import Db, Taken, Unit
 from bot.sync import linking
@@ -388,6 +389,12 @@ def record_parked(u: Unit, order_id: OrderId, shop_id: ShopId, reason: Reason, d
         record_order(u, shop.workspace_id, after)
         facts = {"reason": reason.value, "value": f"{after.value.text()} {after.value.currency}"}
         linking.touch(u, shop.workspace_id, IncidentKind.ORDERS_STUCK, order_id, reason.value, facts)
+
+
+def park_mirror(u: Unit, job: Job, trouble: Trouble, detail: str) -> None:
+    """The runner gave up for now. Trouble of the services was recorded with its reason; this is what is left."""
+    if trouble is Trouble.PROGRAM_ERROR:
+        record_parked(u, OrderId(job.ref), ShopId(job.owner), Reason.PROGRAM_ERROR, detail)
 
 
 def _follow(u: Unit, mirror: Mirror, order: Order) -> None:

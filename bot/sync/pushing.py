@@ -12,6 +12,7 @@ from bot.domain.ledger import Act, Entry
 from bot.domain.links import Link
 from bot.domain.prices import wanted_price
 from bot.domain.pushes import Change, PushReason, decide_price_push, decide_stock_push
+from bot.domain.retries import Trouble
 from bot.domain.stock import spread, wanted_stock
 from bot.domain.values import LINKBOT, ListingId, Money
 from bot.store.db import Db, Unit
@@ -160,7 +161,7 @@ def _clear_incident(u: Unit, wanted: Wanted) -> None:
     linking.close_items(u, wanted.shop.workspace_id, (IncidentKind.PUSH_STUCK,), wanted.listing.id, LINKBOT)
 
 
-def park_push(u: Unit, job: Job, detail: str) -> None:
+def park_push(u: Unit, job: Job, _: Trouble, detail: str) -> None:
     """A push that TikTok refuses stands in the channel until it works."""
     listing_id = ListingId(job.ref)
     link = u.links.get(listing_id)
