@@ -12,7 +12,7 @@ def _read(u: Unit) -> tuple[dict[str, int], float, dict[Standing, int], list[tup
     for workspace in {shop.workspace_id for shop in u.shops.all()}:
         for standing, count in u.orders.counts(workspace).items():
             orders[standing] = orders.get(standing, 0) + count
-    connections = [(shop.id, shop.is_live) for shop in u.shops.all()]
+    connections: list[tuple[str, bool]] = [(shop.id, shop.is_live) for shop in u.shops.all()]
     connections += [(store.id, store.is_live) for store in u.stores.all()]
     return u.jobs.counts(), age.total_seconds() if age else 0.0, orders, connections
 

@@ -71,7 +71,7 @@ def bolt_app(settings: Settings, workspaces: Workspaces) -> AsyncApp:
         installation_store_bot_only=True,
     )
     app = AsyncApp(client=web_client("", settings.slack_base_url), oauth_settings=oauth, **common)
-    oauth.authorize.cache_enabled = True  # else auth.test runs at every request
+    oauth.authorize.cache_enabled = True  # type: ignore[attr-defined]  # else auth.test runs at every request
     return app
 
 

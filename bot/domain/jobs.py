@@ -63,6 +63,6 @@ class JobKind:
 class Upserted:
     """What a bulk write found: ids never seen before, and ids whose shown values changed."""
 
-    new: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
+    new: tuple[Any, ...] = ()
+    changed: tuple[Any, ...] = ()
     before: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the old value of each changed id

@@ -19,7 +19,7 @@ _MODES = {Action.LINK_AUTO.value: LinkMode.AUTO, Action.LINK_BY_HAND.value: Link
 class Control:
     """What a person switches."""
 
-    def __init__(self, db: Db, poll_seconds: int, public_url: str | None) -> None:
+    def __init__(self, db: Db, poll_seconds: float, public_url: str | None) -> None:
         self._db, self._poll, self._public = db, poll_seconds, public_url
 
     def register(self, guard: Guard) -> None:

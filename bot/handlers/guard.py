@@ -80,7 +80,8 @@ class Ask:
                 log.info("trigger not usable: %s", error.response["error"])
                 return None
             raise
-        return dict(answer["view"])
+        opened: Json = answer.data["view"]  # type: ignore[index, call-overload]
+        return opened
 
     async def update(self, view_id: str, view: Json, view_hash: str | None = None) -> None:
         """Replace a view's content; closed views and newer contents are left alone."""
@@ -107,7 +108,7 @@ class Rights:
         if seen is not None and time.monotonic() - seen[0] < _RIGHTS_LIFE:
             return seen[1]
         answer = await ask.client.users_info(user=ask.user)
-        person: Mapping[str, Any] = answer["user"]
+        person: Mapping[str, Any] = answer["user"] or {}
         guest = person.get("is_restricted") or person.get("is_ultra_restricted")
         refusal = "guest" if guest else "stranger" if person.get("is_stranger") else None
         self._known[key] = (time.monotonic(), refusal)

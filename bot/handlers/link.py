@@ -17,7 +17,7 @@ from bot.handlers.products import Products
 from bot.handlers.words import Word, joined, pack_size
 from bot.store.db import Db, Unit
 from bot.sync import explain, linking
-from bot.views import picker, products, texts, unlink
+from bot.views import candidates, outcomes, picker, products, texts, unlink
 from bot.views.blocks import Message
 from bot.views.ids import Action, Callback, unpack
 
@@ -91,7 +91,7 @@ class Linking:
 
     async def _open(self, ask: Ask, listing_id: ListingId, chosen: VariantId | None, pack: int) -> None:
         """The skeleton first, since the trigger lives three seconds; then the picker in its place."""
-        opened = await ask.open(picker.loading())
+        opened = await ask.open(outcomes.loading())
         if opened is None:
             return
         self._remember_below(ask, opened["id"])
@@ -120,11 +120,11 @@ class Linking:
 
     async def categories(self, ask: Ask) -> Json:
         names = await self._db.read(lambda u: u.catalogue.categories(ask.workspace))
-        return picker.filter_options(names, str(ask.body.get("value") or ""))
+        return candidates.filter_options(names, str(ask.body.get("value") or ""))
 
     async def tags(self, ask: Ask) -> Json:
         names = await self._db.read(lambda u: u.catalogue.tags(ask.workspace))
-        return picker.filter_options(names, str(ask.body.get("value") or ""))
+        return candidates.filter_options(names, str(ask.body.get("value") or ""))
 
     async def submit(self, ask: Ask) -> None:
         view = ask.body["view"]
@@ -148,15 +148,15 @@ class Linking:
     async def ask_unlink(self, ask: Ask) -> None:
         """The first click only asks (S35)."""
         listing_id = ListingId(unpack(ask.value)["listing"])
-        opened = await ask.open(picker.loading())
+        opened = await ask.open(outcomes.loading())
         if opened is None:
             return
         self._remember_below(ask, opened["id"])
         row, stops = await self._db.read(lambda u: _stops(u, listing_id))
         if row is None:
-            view = picker.failed(str(texts.LINK_REFUSALS[LinkRefusal.LISTING_GONE]))
+            view = outcomes.failed(str(texts.LINK_REFUSALS[LinkRefusal.LISTING_GONE]))
         elif stops is None:
-            view = picker.failed(unlink.not_linked(row).text)
+            view = outcomes.failed(unlink.not_linked(row).text)
         else:
             view = unlink.confirm_modal(row, stops)
         await ask.update(opened["id"], view, opened.get("hash"))
@@ -166,7 +166,7 @@ class Linking:
         listing_id = ListingId(unpack(view["private_metadata"])["listing"])
         done, row = await self._unlink(ask, listing_id)
         if row is not None:
-            shown = unlink.done_modal(row) if done else picker.failed(unlink.not_linked(row).text)
+            shown = unlink.done_modal(row) if done else outcomes.failed(unlink.not_linked(row).text)
             await ask.update(view["id"], shown)
         await self._refresh_below(ask)
 
@@ -218,9 +218,9 @@ def draw(u: Unit, ask: Ask, form: picker.Form) -> Json:
     """The picker as it should look for this form."""
     row = explain.product_row(u, form.listing_id)
     if row is None or row.shop.workspace_id != ask.workspace:
-        return picker.failed("This TikTok SKU is not known here any more. Type `/link products` to see them all.")
+        return outcomes.failed("This TikTok SKU is not known here any more. Type `/link products` to see them all.")
     if products.is_linked(row):
-        return picker.already_linked(row, row.link)
+        return outcomes.already_linked(row, row.link)
     page = u.catalogue.search_variants(ask.workspace, form.query, form.offset, picker.ROWS)
     chosen = _variant_row(u, form.chosen)
     effect = explain.link_effect(u, row, chosen.variant, form.pack) if chosen else None
@@ -261,7 +261,7 @@ def _linked_skus(u: Unit, rows: Sequence[VariantRow]) -> dict[ListingId, str]:
 
 def _search(u: Unit, ask: Ask, form: picker.Form, words: str) -> Json:
     query = VariantQuery(words, form.query.categories, form.query.tags)
-    page = u.catalogue.search_variants(ask.workspace, query, 0, picker.OPTIONS)
+    page = u.catalogue.search_variants(ask.workspace, query, 0, candidates.OPTIONS)
     row = explain.product_row(u, form.listing_id)
     groups: list[tuple[str, list[VariantRow]]] = []
     if row is not None and not words.strip():
@@ -269,7 +269,7 @@ def _search(u: Unit, ask: Ask, form: picker.Form, words: str) -> Json:
         groups.append(("Suggested", found))
         groups.append(("Recent", explain.variant_rows(u, _recent(u, ask))))
     groups.append(("All", list(page.rows)))
-    return picker.search_options(groups, page.total)
+    return candidates.search_options(groups, page.total)
 
 
 def _recent(u: Unit, ask: Ask) -> list[Variant]:
@@ -294,19 +294,19 @@ def _stops(u: Unit, listing_id: ListingId) -> tuple[ProductRow | None, UnlinkEff
 
 def _result(done: linking.Linked | linking.Refused, row: ProductRow | None, effect: LinkEffect | None) -> Json:
     if isinstance(done, linking.Linked) and row is not None:
-        return picker.linked(row, effect)
+        return outcomes.linked(row, effect)
     if isinstance(done, linking.Refused) and row is not None and done.link is not None and done.link.is_active:
-        return picker.already_linked(row, done.link)
+        return outcomes.already_linked(row, done.link)
     reason = done.reason if isinstance(done, linking.Refused) else LinkRefusal.LISTING_GONE
-    return picker.failed(str(texts.LINK_REFUSALS[reason]))
+    return outcomes.failed(str(texts.LINK_REFUSALS[reason]))
 
 
 def _answer_picker(view: Json) -> Json:
     request = picker.read(view)
     if isinstance(request, picker.InputProblem):
         return {"response_action": "errors", "errors": {request.block_id: request.text}}
-    return {"response_action": "update", "view": picker.working()}
+    return {"response_action": "update", "view": outcomes.working()}
 
 
 def _answer_unlink(view: Json) -> Json:
-    return {"response_action": "update", "view": picker.working()}
+    return {"response_action": "update", "view": outcomes.working()}

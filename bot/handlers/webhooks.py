@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.clients.shopify import hooks as shopify_hooks
 from bot.clients.tiktok import hooks as tiktok_hooks
-from bot.domain.values import ShopId, StoreId
+from bot.domain.values import ShopId
 from bot.store.db import Db, Unit
 from bot.sync import connect, mirroring
 
@@ -85,7 +85,7 @@ def _either(headers: Headers, name: str) -> str:
 
 def take_shopify(u: Unit, hook: shopify_hooks.Hook) -> None:
     """Turn news into jobs, in the transaction that remembers having heard it."""
-    store_id = StoreId(hook.shop)
+    store_id = hook.store_id
     if not u.inbox.first_time("shopify", store_id, hook.id, hook.kind.value):
         return
     store = u.stores.get(store_id)

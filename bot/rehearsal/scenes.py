@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +258,7 @@ class Story:
 
     def variant(self, sku: str) -> str:
         store = self.stage.shopify.stores[STORE]
-        return next(v.id for p in store.products.values() for v in p.variants if v.item.sku_text == sku)
+        return next(v.id for p in store.products.values() for v in p.variants if v.sku == sku)
 
     def shopify_orders(self) -> int:
         return len(self.stage.shopify.orders(STORE))
@@ -265,10 +266,8 @@ class Story:
     def totals_off(self) -> int:
         """Mirrored orders whose Shopify total is not TikTok's `total_amount`."""
         orders = self.stage.tiktok.sales.orders
-        return sum(
-            order.total != order.total.__class__(orders[order.source_identifier]["payment"]["total_amount"])
-            for order in self.stage.shopify.orders(STORE)
-        )
+        paid = {key: Decimal(order["payment"]["total_amount"]) for key, order in orders.items()}
+        return sum(o.total.shop != paid.get(o.source_identifier or "") for o in self.stage.shopify.orders(STORE))
 
     def acts(self, act: Act) -> int:
         ledger = self.stage.running.db.read_sync(lambda u: u.ledger.page(None, acts=[act], limit=100_000))

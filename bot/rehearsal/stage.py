@@ -118,7 +118,7 @@ async def open_stage(
             "LINKBOT_ENCRYPTION_KEY": Fernet.generate_key().decode(),
             "LINKBOT_CHANNEL": "C1",
             "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_SIGNING_SECRET": slack.wire.signing_secret,
+            "SLACK_SIGNING_SECRET": slack.wire.secret,
             "SLACK_BASE_URL": f"{slack_served.url}/api/",
             "TIKTOK_APP_KEY": tiktok.app_key,
             "TIKTOK_APP_SECRET": tiktok.app_secret,

@@ -147,20 +147,22 @@ class Db:
 
     def run_sync(self, fn: Callable[[Unit], T]) -> T:
         """As `run`, in this thread. Raises Taken for a unique row that stands already."""
-        for attempt in range(1, _PG_TRIES + 1):
+        attempt = 1
+        while True:
             try:
                 with self._writer.begin() as connection:
                     unit = Unit(connection, self._now(), self._fernet)
                     result = fn(unit)
-                break
             except IntegrityError as error:
                 raise Taken(str(error.orig).splitlines()[0]) from None
             except DBAPIError as error:
                 if attempt == _PG_TRIES or not _is_collision(error):
                     raise
-        if unit.woken and self.on_jobs is not None:
-            self.on_jobs()
-        return result
+                attempt += 1
+                continue
+            if unit.woken and self.on_jobs is not None:
+                self.on_jobs()
+            return result
 
     def read_sync(self, fn: Callable[[Unit], T]) -> T:
         """As `read`, in this thread."""

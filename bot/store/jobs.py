@@ -131,7 +131,7 @@ class Jobs:
         self._connection.execute(change.values(**values))
         return [_job(row, mark) for row in rows]
 
-    def _move_lane(self, lane: Mapping[str, Any], gap: float) -> None:
+    def _move_lane(self, lane: Any, gap: float) -> None:
         """Keep the pace (GCRA), and let lanes take turns: the one served now goes behind the others."""
         at = max(lane["next_at"] + timedelta(seconds=gap), self._now) if gap else self._now
         self._connection.execute(update(LANES).where(LANES.c.id == lane["id"]).values(next_at=at))

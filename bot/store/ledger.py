@@ -39,7 +39,9 @@ class Ledger:
             "reason": str(entry.reason) if entry.reason else None,
             "facts": dict(entry.facts),
         }
-        return int(self._connection.execute(LEDGER.insert().values(**row)).inserted_primary_key[0])
+        made = self._connection.execute(LEDGER.insert().values(**row)).inserted_primary_key
+        assert made is not None
+        return int(made[0])
 
     def page(
         self,

@@ -144,16 +144,16 @@ class Orders:
         found: dict[str, dict[ListingId, int]] = {}
         for part in chunks(ids):
             query = select(UNITS).where(UNITS.c.order_id.in_(part)).order_by(UNITS.c.order_id, UNITS.c.listing_id)
-            for order_id, listing_id, quantity in self._connection.execute(query):
-                found.setdefault(order_id, {})[ListingId(listing_id)] = quantity
+            for row in self._connection.execute(query).mappings():
+                found.setdefault(row["order_id"], {})[ListingId(row["listing_id"])] = row["quantity"]
         return found
 
     def _stops(self, ids: Sequence[str]) -> dict[str, tuple[ListingId, ...]]:
         found: dict[str, tuple[ListingId, ...]] = {}
         for part in chunks(ids):
             query = select(STOPS).where(STOPS.c.order_id.in_(part)).order_by(STOPS.c.order_id, STOPS.c.listing_id)
-            for order_id, listing_id in self._connection.execute(query):
-                found[order_id] = (*found.get(order_id, ()), ListingId(listing_id))
+            for row in self._connection.execute(query).mappings():
+                found[row["order_id"]] = (*found.get(row["order_id"], ()), ListingId(row["listing_id"]))
         return found
 
 

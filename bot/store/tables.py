@@ -1,4 +1,6 @@
 """All rows, and the unique indexes that settle every race."""
+# pyright: reportAssignmentType=false
+# SQLModel declares `__tablename__` as something no text fits.
 
 from datetime import datetime
 from decimal import Decimal

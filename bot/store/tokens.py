@@ -57,7 +57,7 @@ class Tokens:
     def _write(self, token: Token) -> str:
         if self._fernet is None:
             raise NoEncryptionKey
-        plain = asdict(token) | {"kind": token.kind.value}
+        plain: dict[str, Any] = asdict(token) | {"kind": token.kind.value}
         for name in ("expires_at", "refresh_expires_at"):
             plain[name] = plain[name].timestamp() if plain[name] is not None else None
         return self._fernet.encrypt(json.dumps(plain).encode()).decode()

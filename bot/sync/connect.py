@@ -272,8 +272,8 @@ async def check_shop(job: Job, *, db: Db, tiktok: TikTok, public_url: str | None
     if shop is None or not shop.is_live:
         return
     warehouses = await tiktok.warehouses(shop_id)
-    home = next((w.id for w in warehouses if w.is_default and w.is_sales), None)
-    home = home or next((w.id for w in warehouses if w.is_sales), None)
+    home = next((w.id for w in warehouses if w.is_default and w.sells), None)
+    home = home or next((w.id for w in warehouses if w.sells), None)
     await db.run(lambda u: u.shops.change(shop_id, warehouse_id=home))
     if public_url:
         address = f"{public_url.rstrip('/')}/tiktok/webhook"

@@ -36,6 +36,11 @@ class _Result:
         return not (self.again or self.retry or self.park or self.given_back)
 
 
+def _wake(loop: asyncio.AbstractEventLoop, awake: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(awake.set)
+
+
 class Runner:
     """Runs due jobs, `in_flight` at once. Any number of runners may share a database; leases and fences keep order."""
 
@@ -65,7 +70,7 @@ class Runner:
     async def run_forever(self) -> None:
         """Until `stop`. Trouble with the database itself is waited out."""
         loop = asyncio.get_running_loop()
-        self._db.on_jobs = lambda: loop.call_soon_threadsafe(self._awake.set)
+        self._db.on_jobs = lambda: _wake(loop, self._awake)
         renewing = asyncio.create_task(self._renew_leases())
         try:
             while not self._stopping:
@@ -83,11 +88,9 @@ class Runner:
             await self._record_ended(wait=len(self._running) >= self._in_flight)
             if started:
                 return
-        waits: set[asyncio.Future[object]] = {asyncio.ensure_future(self._awake.wait())}
-        waits |= set(self._running)  # type: ignore[arg-type]
-        _, pending = await asyncio.wait(waits, timeout=_IDLE, return_when=asyncio.FIRST_COMPLETED)
-        for one in pending - set(self._running):  # type: ignore[operator]
-            one.cancel()
+        woken = asyncio.create_task(self._awake.wait())
+        await asyncio.wait([woken, *self._running], timeout=_IDLE, return_when=asyncio.FIRST_COMPLETED)
+        woken.cancel()
         self._awake.clear()
         await self._record_ended(wait=False)
 

@@ -13,7 +13,7 @@ NOTHING = "Nothing is connected. Type `/link connect tiktok` or `/link connect s
 
 
 def status(
-    health: Health, now: datetime, poll_seconds: int, public_url: str | None = None, extra: Sequence[str] = ()
+    health: Health, now: datetime, poll_seconds: float, public_url: str | None = None, extra: Sequence[str] = ()
 ) -> Message:
     """How everything stands at `now`. `extra`: further lines in plain words, escaped here."""
     told = [shop_line(shop) for shop in health.shops] + [store_line(store) for store in health.stores]
@@ -51,7 +51,7 @@ def _orders(health: Health) -> str:
     return dots(f"*Orders not in Shopify:* {health.held} held", f"{health.parked} failed", worth)
 
 
-def _reading(health: Health, now: datetime, poll_seconds: int, public_url: str | None) -> str:
+def _reading(health: Health, now: datetime, poll_seconds: float, public_url: str | None) -> str:
     """How news arrives, and how old the oldest last look at a running shop's orders is."""
     looks = [shop.orders_seen_to for shop in health.shops if shop.is_live and shop.orders_seen_to]
     oldest = f"last read {texts.age(now - min(looks))} ago" if looks else ""
