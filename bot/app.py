@@ -1,6 +1,7 @@
 """The only place where parts are made and joined: settings in, a running Linkbot out."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from bot.domain.retries import Trouble
 from bot.domain.values import ShopId, StoreId, WorkspaceId
 from bot.handlers.connections import Connections, Consents
 from bot.handlers.control import Control
+from bot.handlers.guard import Guard, Rights
 from bot.handlers.webhooks import ShopifyHooks, TikTokHooks
 from bot.notify import cards, digests
 from bot.notify.poster import PostBusy, Poster
@@ -53,6 +55,7 @@ class Linkbot:
     runner: Runner
     scheduler: schedule.Scheduler
     web: Starlette
+    guard: Guard
     http: httpx.AsyncClient
     _socket: AsyncSocketModeHandler | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
@@ -68,10 +71,17 @@ class Linkbot:
             self._socket = AsyncSocketModeHandler(self.bolt, app_token, web_client=client)
             await self._socket.connect_async()
 
+    async def idle(self) -> None:
+        """Wait until every answered Slack request has been worked off."""
+        await self.guard.idle()
+
     async def stop(self) -> None:
+        """Running jobs and requests get a few seconds to end; what does not end is taken up again at the next start."""
         if self._socket is not None:
             await self._socket.close_async()
         await self.scheduler.stop()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.idle(), 5)
         await self.runner.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.http.aclose()
@@ -99,9 +109,10 @@ def build(settings: Settings, *, now: Callable[[], datetime] = utc_now, db: Db |
     bolt = slack.bolt_app(settings, workspaces)
     fixed = {shop: token.get_secret_value() for shop, token in settings.shopify_admin_tokens.items()}
     connections = Connections(db, tiktok, shopify, _consents(settings, fixed))
-    handlers.register(bolt, db, connections, Control(db, settings.poll_seconds, settings.public_url))
+    guard = Guard(bolt, db, Rights())
+    handlers.register(guard, db, connections, Control(db, settings.poll_seconds, settings.public_url))
     app = web.application(settings, db, bolt, connections, _tiktok_hooks(settings, db), _shopify_hooks(settings, db))
-    return Linkbot(settings, db, tiktok, shopify, bolt, runner, scheduler, app, http)
+    return Linkbot(settings, db, tiktok, shopify, bolt, runner, scheduler, app, guard, http)
 
 
 def _secret(value: Any) -> str:

@@ -1,11 +1,9 @@
 """Whatever comes in: Slack listeners by topic, and webhooks. Registration is explicit."""
 
-from slack_bolt.async_app import AsyncApp
-
 from bot.handlers.commands import Commands
 from bot.handlers.connections import Connections
 from bot.handlers.control import Control
-from bot.handlers.guard import Guard, Rights
+from bot.handlers.guard import Guard
 from bot.handlers.home import Home
 from bot.handlers.lifecycle import Lifecycle
 from bot.handlers.link import Linking
@@ -18,9 +16,8 @@ EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
 SHORTCUTS: tuple[str, ...] = ()
 
 
-def register(bolt: AsyncApp, db: Db, connections: Connections, control: Control) -> Commands:
+def register(guard: Guard, db: Db, connections: Connections, control: Control) -> Commands:
     """Join every listener to the app. Returns the verbs, for help and for tests."""
-    guard = Guard(bolt, db, Rights())
     products, home, orders = Products(db), Home(db), Orders(db)
     linking = Linking(db, products, home)
     topics = (products, linking, orders, connections, control)

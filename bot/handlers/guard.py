@@ -1,10 +1,12 @@
 """Around every Slack listener: answer at once, once only, who is it, may they, and errors told in words."""
 
+import asyncio
 import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +126,22 @@ class Guard:
 
     def __init__(self, bolt: AsyncApp, db: Db, rights: Rights) -> None:
         self._bolt, self._db, self._rights = bolt, db, rights
+        self._working: set[asyncio.Task[Any]] = set()
+
+    async def idle(self) -> None:
+        """Wait for the work that follows answers: at the end of the process, and in tests."""
+        while self._working:
+            await asyncio.wait(self._working)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        if task is not None:
+            self._working.add(task)
+        try:
+            yield
+        finally:
+            self._working.discard(task)  # type: ignore[arg-type]
 
     def command(self, name: str, work: Work) -> None:
         self._bolt.command(name)(ack=_ack, lazy=[self._lazy(work, Right.READ, opens=False)])
@@ -164,8 +182,9 @@ class Guard:
     def event(self, name: str, work: Work) -> None:
         async def listener(body: Json, client: AsyncWebClient) -> None:
             ask = _ask(body, client, _nowhere)
-            if await self._db.run(lambda u: u.inbox.first_time("slack", ask.workspace, body["event_id"], name)):
-                await work(ask)
+            with self._at_work():
+                if await self._db.run(lambda u: u.inbox.first_time("slack", ask.workspace, body["event_id"], name)):
+                    await work(ask)
 
         self._bolt.event(name)(ack=_ack, lazy=[listener])
 
@@ -180,15 +199,13 @@ class Guard:
     def _lazy(self, work: Work, right: Right, opens: bool) -> Callable[..., Awaitable[None]]:
         async def listener(body: Json, client: AsyncWebClient, respond: Any) -> None:
             ask = _ask(body, client, respond)
-            try:
-                if not opens and not await self._first_time(ask):
-                    return
-                if await self.refused(ask, right):
-                    return
-                await work(ask)
-            except Exception as error:
-                log.exception("request %s failed", ask.reference)
-                await self._tell(ask, note(texts.failed(ask.reference, _cause(error))))
+            with self._at_work():
+                try:
+                    if (opens or await self._first_time(ask)) and not await self.refused(ask, right):
+                        await work(ask)
+                except Exception as error:
+                    log.exception("request %s failed", ask.reference)
+                    await self._tell(ask, note(texts.failed(ask.reference, _cause(error))))
 
         return listener
 

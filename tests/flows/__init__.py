@@ -1,0 +1,1 @@
+"""The third ring: the real bot over real HTTP against the fakes, signed requests, real Bolt."""
