@@ -26,7 +26,7 @@ from bot.config import Settings
 from bot.domain.jobs import JobKind
 from bot.domain.retries import Trouble
 from bot.domain.values import ShopId, StoreId, WorkspaceId
-from bot.handlers.connections import Connections, Consents
+from bot.handlers.connections import Connections
 from bot.handlers.control import Control
 from bot.handlers.guard import Guard, Rights
 from bot.handlers.webhooks import ShopifyHooks, TikTokHooks
@@ -35,7 +35,9 @@ from bot.notify.poster import PostBusy, Poster
 from bot.notify.reading import Reading
 from bot.store.db import Db, Taken, Unit
 from bot.sync import catalogue, connect, control, explain, mirroring, pushing, schedule
+from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
+from bot.sync.tokens import Tokens
 from bot.times import utc_now
 
 log = logging.getLogger("linkbot")
@@ -98,7 +100,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] = utc_now, db: Db |
     settings.require_slack()
     db = db or open_db(settings, now)
     http = httpx.AsyncClient(timeout=HTTP_TIMEOUT)
-    tokens = connect.Tokens(db, now)
+    tokens = Tokens(db, now)
     tiktok, shopify = _clients(settings, http, tokens, now)
     workspaces = slack.Workspaces(settings, db)
     poster = Poster(db, workspaces.client, now)
@@ -108,7 +110,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] = utc_now, db: Db |
     scheduler = schedule.Scheduler(db, schedule.rows(settings.poll_every), now)
     bolt = slack.bolt_app(settings, workspaces)
     fixed = {shop: token.get_secret_value() for shop, token in settings.shopify_admin_tokens.items()}
-    connections = Connections(db, tiktok, shopify, _consents(settings, fixed))
+    connections = Connections(db, Consenting(db, tiktok, shopify, _apps(settings, fixed)))
     guard = Guard(bolt, db, Rights())
     handlers.register(guard, db, connections, Control(db, settings.poll_seconds, settings.public_url))
     app = web.application(settings, db, bolt, connections, _tiktok_hooks(settings, db), _shopify_hooks(settings, db))
@@ -120,7 +122,7 @@ def _secret(value: Any) -> str:
 
 
 def _clients(
-    settings: Settings, http: httpx.AsyncClient, tokens: connect.Tokens, now: Callable[[], datetime]
+    settings: Settings, http: httpx.AsyncClient, tokens: Tokens, now: Callable[[], datetime]
 ) -> tuple[TikTok, Shopify]:
     async def access(shop_id: ShopId, renew: bool) -> Access:
         return await tokens.tiktok(tiktok, shop_id, renew)
@@ -149,8 +151,8 @@ def _clients(
     return tiktok, shopify
 
 
-def _consents(settings: Settings, fixed: dict[str, str]) -> Consents:
-    return Consents(
+def _apps(settings: Settings, fixed: dict[str, str]) -> Apps:
+    return Apps(
         tiktok_authorize=settings.tiktok_authorize,
         tiktok_service_id=settings.tiktok_service_id or "",
         public_url=settings.public_url,

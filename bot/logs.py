@@ -79,5 +79,6 @@ def set_up(level: str = "info", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # a server started before may have set its own
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.INFO if level == "debug" else logging.WARNING)

@@ -52,7 +52,7 @@ def _server(settings: Settings, app: object) -> uvicorn.Server:
         app,  # type: ignore[arg-type]
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,

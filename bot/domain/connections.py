@@ -99,3 +99,15 @@ class Consent:
 
 
 CONSENT_LIFE = timedelta(minutes=10)
+
+
+class ConnectProblem(StrEnum):
+    """Why nothing was connected."""
+
+    NOT_SET_UP = "not_set_up"  # the app's credentials are missing
+    OLD_LINK = "old_link"  # `state` unknown, used, too old, or another person's
+    NOT_ALLOWED = "not_allowed"  # the person said no on the consent page
+    OTHER_WORKSPACE = "other_workspace"
+    BAD_SIGNATURE = "bad_signature"
+    NO_SHOP = "no_shop"
+    REFUSED = "refused"  # by the service; `detail` is its code

@@ -2,49 +2,32 @@
 
 import html
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from bot.clients.errors import ApiError, NotAuthorised
-from bot.clients.shopify import hooks as shopify_hooks
-from bot.clients.shopify.api import SCOPES, Shopify
-from bot.clients.tiktok.api import TikTok
-from bot.domain.connections import Consent
 from bot.domain.values import Right, StoreId
 from bot.handlers.commands import Command
 from bot.handlers.guard import Ask, Guard
 from bot.handlers.words import Word
-from bot.store.db import Db, Taken
+from bot.store.db import Db
 from bot.sync import connect as connecting
-from bot.views import connect
+from bot.sync.consents import AskConsent, Connected, Consenting, Failed
+from bot.views import connect, texts
 from bot.views.ids import Action, Block, Callback, Target, unpack
 from bot.views.plain import note
 
 _STORE = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
 
-@dataclass(frozen=True)
-class Consents:
-    """What the consent pages need."""
-
-    tiktok_authorize: Callable[[str], str]  # market ("US" or "") → address without its query
-    tiktok_service_id: str
-    public_url: str | None
-    shopify_client_id: str
-    shopify_client_secret: str
-    fixed_tokens: Mapping[str, str]  # store domain → an older custom app's token
-
-
 class Connections:
     """Start, finish and end connections."""
 
-    def __init__(self, db: Db, tiktok: TikTok, shopify: Shopify, settings: Consents) -> None:
-        self._db, self._tiktok, self._shopify, self._settings = db, tiktok, shopify, settings
+    def __init__(self, db: Db, consenting: Consenting) -> None:
+        self._db, self._consenting = db, consenting
 
     def register(self, guard: Guard) -> None:
         guard.action(Action.CONNECT, _only_ack)
@@ -64,95 +47,40 @@ class Connections:
     # --- connect -----------------------------------------------------------------------------------------------------
 
     async def typed(self, ask: Ask, words: list[Word]) -> None:
-        what = words[0].text.lower() if words else ""
+        what, where = (words[0].text.lower() if words else ""), ask.channel
         if what == "tiktok":
-            await self._start_tiktok(ask, words[1].text if len(words) > 1 else "")
+            market = words[1].text if len(words) > 1 else ""
+            started = await self._consenting.start_tiktok(ask.workspace, ask.user, where, market)
         elif what == "shopify" and len(words) == 2 and (store := store_domain(words[1].text)):
-            await self._start_shopify(ask, store)
+            started = await self._consenting.start_shopify(ask.workspace, ask.user, where, store)
         else:
             await ask.answer(note("Type `/link connect tiktok` or `/link connect shopify my-store.myshopify.com`."))
+            return
+        await self._say_started(ask, what, started)
 
-    async def _start_tiktok(self, ask: Ask, market: str) -> None:
-        if not self._settings.tiktok_service_id:
-            await ask.answer(note("The TikTok Shop app is not set up: TIKTOK_SERVICE_ID is missing. See the README."))
-            return
-        state = await connecting.start_consent(self._db, ask.workspace, ask.user, ask.channel, "tiktok")
-        query = urlencode({"service_id": self._settings.tiktok_service_id, "state": state})
-        await self._offer(ask, "tiktok", f"{self._settings.tiktok_authorize(market)}?{query}")
-
-    async def _start_shopify(self, ask: Ask, store: StoreId) -> None:
-        settings = self._settings
-        if not settings.shopify_client_id and store not in settings.fixed_tokens:
-            await ask.answer(note("The Shopify app is not set up: SHOPIFY_CLIENT_ID is missing. See the README."))
-            return
-        now = await self._db.read(lambda u: u.now)
-        consent = Consent(ask.workspace, ask.user, ask.channel, "shopify", store, now)
-        try:
-            done = await connecting.connect_store(self._db, self._shopify, consent, settings.fixed_tokens)
-        except Taken:
-            await ask.answer(note("This store is connected to another Slack workspace."))
-            return
-        except NotAuthorised as error:
-            await ask.answer(connect.refused("shopify", store, error.code))
-            return
-        if not isinstance(done, connecting.NeedsConsent):
-            await ask.answer(connect.connected(done))
-            return
-        state = await connecting.start_consent(self._db, ask.workspace, ask.user, ask.channel, "shopify", store)
-        redirect = f"{(settings.public_url or 'https://localhost').rstrip('/')}/shopify/callback"
-        await self._offer(ask, "shopify", self._shopify.authorise_url(store, SCOPES, redirect, state))
-
-    async def _offer(self, ask: Ask, service: str, url: str) -> None:
-        """The consent page's button; without a public address also the field for what the browser ends at."""
-        if self._settings.public_url is None:
-            await ask.open(connect.paste_modal(service, url))
+    async def _say_started(self, ask: Ask, service: str, started: Connected | AskConsent | Failed) -> None:
+        """Without a public address the consent page comes in a modal, with a field for where the browser ended."""
+        if isinstance(started, Connected):
+            await ask.answer(connect.connected(started.places[0]))
+        elif isinstance(started, Failed):
+            await ask.answer(note(texts.esc(told(started).text, 500)))
+        elif self._consenting.apps.public_url is None:
+            await ask.open(connect.paste_modal(service, started.url))
         else:
-            await ask.answer(connect.connect_button(service, url, True))
+            await ask.answer(connect.connect_button(service, started.url, True))
 
     async def pasted(self, ask: Ask) -> None:
         """The address at which the browser ended, pasted by hand; `state` is checked the same way."""
         view = ask.body["view"]
-        query = _query(_pasted(view))
         service = unpack(view["private_metadata"])["service"]
-        told = await self._finish(service, query, by=ask.user)
-        await ask.update(view["id"], connect.told_view(told))
+        ended = await self._consenting.finish(service, _query(_pasted(view)), ask.user)
+        await ask.update(view["id"], connect.told_view(told(ended)))
 
     async def callback(self, request: Request) -> HTMLResponse:
         """`GET /tiktok/callback` and `GET /shopify/callback`."""
         service = request.url.path.strip("/").partition("/")[0]
-        told = await self._finish(service, dict(request.query_params), by=None)
-        return HTMLResponse(_page(told), status_code=200 if told.done else 400)
-
-    async def _finish(self, service: str, query: Mapping[str, str], by: str | None) -> connect.Told:
-        consent = await connecting.take_consent(self._db, query.get("state", ""), service)
-        if consent is None or (by is not None and consent.user_id != by):
-            return connect.Told(False, "This link is no longer valid. Type /link connect again in Slack.")
-        if query.get("error") or not query.get("code") or query.get("code") == "null":
-            return connect.Told(False, "The connection was not allowed. Nothing was changed.")
-        try:
-            return await self._exchange(service, consent, query)
-        except Taken:
-            return connect.Told(False, "This shop or store is connected to another Slack workspace.")
-        except ApiError as error:
-            return connect.Told(
-                False, f"{service.title()} refused the connection ({error.code}). Try again from Slack."
-            )
-
-    async def _exchange(self, service: str, consent: Consent, query: Mapping[str, str]) -> connect.Told:
-        if service == "tiktok":
-            shops = await connecting.finish_tiktok(self._db, self._tiktok, consent, query["code"])
-            names = ", ".join(shop.name for shop in shops)
-            if not shops:
-                return connect.Told(False, "TikTok named no shop for this account. Nothing was connected.")
-            return connect.Told(
-                True, f"Connected: {names}. The products are being imported; Slack shows how far it is."
-            )
-        now = await self._db.read(lambda u: u.now)
-        secret = self._settings.shopify_client_secret
-        if not shopify_hooks.verify_callback(query, secret, now) or query.get("shop") != consent.store_id:
-            return connect.Told(False, "Shopify's answer was not signed as it should be. Nothing was changed.")
-        store = await connecting.finish_shopify(self._db, self._shopify, consent, query["code"])
-        return connect.Told(True, f"Connected: {store.name}. The products are being imported.")
+        ended = told(await self._consenting.finish(service, dict(request.query_params), None))
+        return HTMLResponse(_page(ended), status_code=200 if ended.done else 400)
 
     # --- disconnect --------------------------------------------------------------------------------------------------
 
@@ -172,11 +100,21 @@ class Connections:
         asked = unpack(ask.value)
         target = asked["shop"] if asked.kind == Target.SHOP else asked["store"]
         ended = await connecting.disconnect(self._db, ask.workspace, target, ask.actor)
-        told = "It was not connected here any more." if ended is None else "Disconnected. Links are kept."
-        await ask.answer(note(told), replace=True)
+        gone = note("It was not connected here any more.")
+        await ask.answer(gone if ended is None else connect.disconnected(ended), replace=True)
 
     async def disconnect_cancelled(self, ask: Ask) -> None:
-        await ask.answer(note("Nothing was changed."), replace=True)
+        await ask.answer(connect.disconnect_cancelled(), replace=True)
+
+
+def told(ended: Connected | AskConsent | Failed) -> connect.Told:
+    """How it ended, in plain words for a browser page and for Slack."""
+    if isinstance(ended, Connected):
+        names = ", ".join(place.name for place in ended.places)
+        return connect.Told(True, f"Connected: {names}. The products are being imported; Slack shows how far it is.")
+    if isinstance(ended, Failed):
+        return connect.Told(False, f"{texts.CONNECT_PROBLEMS[ended.problem]} {ended.detail}".strip())
+    return connect.Told(False, ended.url)
 
 
 def store_domain(text: str) -> StoreId | None:
@@ -210,9 +148,9 @@ async def _only_ack(ask: Ask) -> None:
     """A button with an address also sends an action: answered, nothing else."""
 
 
-def _page(told: connect.Told) -> str:
-    title = "Linkbot is connected" if told.done else "Linkbot is not connected"
+def _page(ended: connect.Told) -> str:
+    title = "Linkbot is connected" if ended.done else "Linkbot is not connected"
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Linkbot</title>"
-        f"<h1>{title}</h1><p>{html.escape(told.text)}</p><p>You can close this page and go back to Slack.</p></html>"
+        f"<h1>{title}</h1><p>{html.escape(ended.text)}</p><p>You can close this page and go back to Slack.</p></html>"
     )

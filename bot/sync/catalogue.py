@@ -116,12 +116,8 @@ def take_listings(u: Unit, shop_id: ShopId, page: Sequence[Listing]) -> None:
 
 
 def _products_to_read(page: Sequence[Listing], before: dict[ListingId, Listing]) -> list[str]:
-    """Products whose variation names only the detail tells: several SKUs, and one of them new to us."""
-    counts: dict[str, int] = {}
-    for listing in page:
-        counts[listing.product_id] = counts.get(listing.product_id, 0) + 1
-    fresh = {x.product_id for x in page if not x.variation and x.id not in before and not x.is_deleted}
-    return sorted(product for product in fresh if counts[product] > 1)
+    """Products new to us: only their detail tells the variations, and whether they are combined ones."""
+    return sorted({x.product_id for x in page if not x.variation and x.id not in before and not x.is_deleted})
 
 
 async def poll_products(job: Job, *, db: Db, tiktok: TikTok) -> None:
@@ -163,7 +159,15 @@ async def match_all(job: Job, *, db: Db) -> None:
     while True:
         after = await db.run(lambda u, after=after: _match_step(u, workspace, after))
         if after is None:
-            return
+            break
+    await db.run(lambda u: _show_answers(u, workspace))
+
+
+def _show_answers(u: Unit, workspace: WorkspaceId) -> None:
+    """The answered prompts say how many SKUs are linked now."""
+    for shop in u.shops.for_workspace(workspace):
+        if shop.mode is not None:
+            u.jobs.add("prompt", shop.id, owner=workspace)
 
 
 def _match_step(u: Unit, workspace: WorkspaceId, after: ListingId | None) -> ListingId | None:

@@ -1,15 +1,13 @@
 """Connections: consent, tokens and their renewal, subscriptions, and how a connection ends."""
 
-import asyncio
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
-from bot.clients.errors import NotAuthorised, Unreachable
+from bot.clients.errors import NotAuthorised
 from bot.clients.shopify.api import TOPICS, Shopify
-from bot.clients.tiktok.api import Access, TikTok
+from bot.clients.tiktok.api import TikTok
 from bot.domain.connections import CONSENT_LIFE, ConnectionState, Consent, Shop, Store, Token, TokenKind
 from bot.domain.incidents import IncidentKind
 from bot.domain.jobs import Job
@@ -32,9 +30,6 @@ TIKTOK_EVENTS = (
     "CANCELLATION_STATUS_CHANGE",
     "RETURN_STATUS_CHANGE",
 )
-Renew = Callable[[Token], Awaitable[Token]]
-_REFRESH_LEASE = timedelta(seconds=30)
-_RENEW_AHEAD = timedelta(minutes=10)
 
 
 # --- consent ---------------------------------------------------------------------------------------------------------
@@ -189,79 +184,6 @@ async def _finish_store(db: Db, shopify: Shopify, consent: Consent, store_id: St
     return await db.run(save)
 
 
-# --- tokens ----------------------------------------------------------------------------------------------------------
-
-
-class Tokens:
-    """Gives clients their current token and renews it: one refresher per seller or store, over all processes."""
-
-    def __init__(self, db: Db, now: Callable[[], datetime]) -> None:
-        self._db, self._now = db, now
-        self._locks: dict[str, asyncio.Lock] = {}
-
-    async def tiktok(self, client: TikTok, shop_id: ShopId, renew: bool) -> Access:
-        """Access for a shop. Raises NotAuthorised when the shop is not connected or the grant has ended."""
-        shop = await self._db.read(lambda u: u.shops.get(shop_id))
-        if shop is None or not shop.is_live:
-            raise NotAuthorised("the TikTok shop is not connected", code="not_connected", service="tiktok")
-        key = shop.token_key
-        try:
-            token = await self._current(key, renew, client.refresh, "tiktok")
-        except NotAuthorised:
-            await self._db.run(lambda u: _lose_seller(u, key))
-            raise
-        return Access(token.access, shop.cipher)
-
-    async def shopify(self, client: Shopify, store_id: StoreId, renew: bool) -> str:
-        """Token for a store. Raises NotAuthorised when there is none or it has ended."""
-
-        async def again(old: Token) -> Token:
-            if old.kind is TokenKind.SHOPIFY_GRANT:
-                return await client.grant(store_id)
-            if old.kind is TokenKind.SHOPIFY_CODE and old.refresh:
-                return await client.refresh(store_id, old)
-            raise NotAuthorised("the store's token was refused", code="token_refused", service="shopify")
-
-        try:
-            return (await self._current(f"shopify:{store_id}", renew, again, "shopify")).access
-        except NotAuthorised:
-            await self._db.run(lambda u: lose_store(u, store_id, "refused"))
-            raise
-
-    async def _current(self, key: str, renew: bool, again: Renew, service: str) -> Token:
-        seen = await self._read(key, service)
-        if not renew and not seen.is_stale(self._now(), _RENEW_AHEAD):
-            return seen
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            return await self._renew(key, seen, again, service)
-
-    async def _renew(self, key: str, seen: Token, again: Renew, service: str) -> Token:
-        for _ in range(50):  # another process may hold the claim: its new token appears within seconds
-            now_there = await self._read(key, service)
-            if now_there.access != seen.access:
-                return now_there
-            fence = await self._db.run(lambda u: u.tokens.claim_refresh(key, _REFRESH_LEASE))
-            if fence is not None:
-                return await self._refresh(key, now_there, again, fence)
-            await asyncio.sleep(0.2)
-        raise Unreachable("the token is being renewed elsewhere", service=service)
-
-    async def _refresh(self, key: str, old: Token, again: Renew, fence: str) -> Token:
-        try:
-            fresh = await again(old)
-        except BaseException:
-            await self._db.run(lambda u: u.tokens.release(key, fence))
-            raise
-        await self._db.run(lambda u: u.tokens.put_refreshed(key, fresh, fence))
-        return fresh
-
-    async def _read(self, key: str, service: str) -> Token:
-        token = await self._db.read(lambda u: u.tokens.get(key))
-        if token is None:
-            raise NotAuthorised("not connected", code="not_connected", service=service)
-        return token
-
-
 # --- upkeep ----------------------------------------------------------------------------------------------------------
 
 
@@ -314,7 +236,7 @@ def lose_shop(u: Unit, shop_id: ShopId, why: str) -> None:
     _record_lost(u, shop.workspace_id, why, shop.name, shop_id=shop_id)
 
 
-def _lose_seller(u: Unit, token_key: str) -> None:
+def lose_seller(u: Unit, token_key: str) -> None:
     """One grant may cover several shops: all of them are lost with it."""
     for shop in u.shops.all_live():
         if shop.token_key == token_key:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.board import Blocked
 from bot.domain.catalogue import Listing, ListingStatus, Variant, VariantStatus
-from bot.domain.connections import ConnectionState
+from bot.domain.connections import ConnectionState, ConnectProblem
 from bot.domain.incidents import IncidentKind, UnlinkedCause
 from bot.domain.links import LinkRefusal, LinkWarning, NoAutoLink
 from bot.domain.matching import MatchReason
@@ -238,6 +238,20 @@ TROUBLES: Mapping[Trouble, Sentence] = {
     Trouble.NOT_AUTHORISED: Sentence("The connection is no longer authorised.", "Connect again with `/link connect`."),
     Trouble.INVALID: Sentence("The other side refused it.", "Mend what it names, then try again."),
     Trouble.PROGRAM_ERROR: Sentence("An error in Linkbot itself.", "Report the reference to whoever runs Linkbot."),
+}
+
+CONNECT_PROBLEMS: Mapping[ConnectProblem, Sentence] = {
+    ConnectProblem.NOT_SET_UP: Sentence("The app is not set up on this Linkbot.", "Set it as the README says:"),
+    ConnectProblem.OLD_LINK: Sentence("This link is no longer valid.", "Type /link connect again in Slack."),
+    ConnectProblem.NOT_ALLOWED: Sentence("The connection was not allowed.", "Nothing was changed."),
+    ConnectProblem.OTHER_WORKSPACE: Sentence(
+        "It is connected to another Slack workspace.", "Disconnect it there first."
+    ),
+    ConnectProblem.BAD_SIGNATURE: Sentence("The answer was not signed as it should be.", "Nothing was changed."),
+    ConnectProblem.NO_SHOP: Sentence("TikTok named no shop for this account.", "Nothing was connected."),
+    ConnectProblem.REFUSED: Sentence(
+        "The other side refused.", "Check the app's keys and that it is installed there, then try again:"
+    ),
 }
 
 CONNECTIONS: Mapping[ConnectionState, Sentence] = {

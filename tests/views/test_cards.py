@@ -165,7 +165,7 @@ EXPECTED = {
     IncidentKind.CURRENCY_MISMATCH: (["Glow sells in GBP", "in USD", "no price is sent"], []),
     IncidentKind.CONNECTION_LOST: (["TikTok shop *Glow*", "`/link connect tiktok`", "links are kept"], []),
     IncidentKind.ORDERS_STUCK: (["`5764`", "12.00 USD", "Shopify refused it.", "no such variant"], ["Mirror now"]),
-    IncidentKind.PUSH_STUCK: (["*Mug*", "12052850 locked", "still shows the old one"], []),
+    IncidentKind.PUSH_STUCK: (["*Mug*", "12052850 locked", "still shows the old price or stock"], []),
     IncidentKind.LINK_BROKEN: (["*Mug*", "was deleted", "choose another variant"], ["Link"]),
 }
 
