@@ -34,7 +34,7 @@ from bot.notify import cards, digests
 from bot.notify.poster import PostBusy, Poster
 from bot.notify.reading import Reading
 from bot.store.db import Db, Taken, Unit
-from bot.sync import catalogue, connect, control, explain, mirroring, pushing, schedule
+from bot.sync import catalogue, connect, control, explain, following, mirroring, pushing, schedule
 from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
 from bot.sync.tokens import Tokens
@@ -197,7 +197,7 @@ def _kinds(
         "import_shop": JobKind(partial(catalogue.import_shop, **both), cap=1, keeps_trying=True),
         "import_store": JobKind(partial(catalogue.import_store, **store), cap=1, keeps_trying=True),
         "poll_products": JobKind(partial(catalogue.poll_products, **both), cap=1),
-        "poll_orders": JobKind(partial(mirroring.poll_orders, **both), cap=1),
+        "poll_orders": JobKind(partial(following.poll_orders, **both), cap=1),
         "poll_store": JobKind(partial(catalogue.poll_store, **store), cap=1),
         "poll_stock": JobKind(partial(catalogue.poll_stock, **store), cap=1),
         "product": JobKind(partial(catalogue.read_product, **both), cap=4, keeps_trying=True),
@@ -211,9 +211,9 @@ def _kinds(
             cap=16,
             keeps_trying=True,
         ),
-        "cancel": JobKind(partial(mirroring.cancel, **store), keeps_trying=True),
-        "reference": JobKind(partial(mirroring.reference, **three), cap=8, keeps_trying=True),
-        "recheck": JobKind(partial(mirroring.recheck, db=db), cap=1),
+        "cancel": JobKind(partial(following.cancel, **store), keeps_trying=True),
+        "reference": JobKind(partial(following.reference, **three), cap=8, keeps_trying=True),
+        "recheck": JobKind(partial(following.recheck, db=db), cap=1),
         "check_shop": JobKind(partial(connect.check_shop, **both, public_url=url), cap=1, keeps_trying=True),
         "check_store": JobKind(partial(connect.check_store, **store, public_url=url), cap=1, keeps_trying=True),
         "prune": JobKind(partial(schedule.prune, db=db), cap=1),

@@ -8,7 +8,7 @@ from bot.handlers.commands import Command
 from bot.handlers.guard import Ask, Guard
 from bot.handlers.words import Word, joined
 from bot.store.db import Db
-from bot.sync import explain, mirroring
+from bot.sync import explain, following
 from bot.views import orders, products
 from bot.views.ids import Action, unpack
 from bot.views.plain import note
@@ -97,7 +97,7 @@ class Orders:
 
     async def mirror_now(self, ask: Ask) -> None:
         order_id = OrderId(unpack(ask.value)["order"])
-        mirror = await mirroring.mirror_anyway(self._db, ask.workspace, order_id, ask.actor)
+        mirror = await following.mirror_anyway(self._db, ask.workspace, order_id, ask.actor)
         if mirror is None:
             await ask.answer(orders.unknown(order_id))
         elif mirror.standing in IN_SHOPIFY:

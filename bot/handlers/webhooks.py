@@ -12,7 +12,7 @@ from bot.clients.shopify import hooks as shopify_hooks
 from bot.clients.tiktok import hooks as tiktok_hooks
 from bot.domain.values import ShopId
 from bot.store.db import Db, Unit
-from bot.sync import connect, mirroring
+from bot.sync import connect, following
 
 log = logging.getLogger("linkbot.webhooks")
 
@@ -97,7 +97,7 @@ def take_shopify(u: Unit, hook: shopify_hooks.Hook) -> None:
     elif hook.kind is kind.STOCK and hook.inventory_item_id:
         u.jobs.add("shopify_stock", hook.inventory_item_id, owner=store_id)
     elif hook.kind is kind.ORDER and hook.source_identifier:
-        mirroring.heard_of(u, hook.source_identifier)
+        following.heard_of(u, hook.source_identifier)
     elif hook.kind is kind.UNINSTALLED:
         connect.lose_store(u, store_id, "uninstalled")
     elif hook.kind in (kind.REDACT_CUSTOMER, kind.REDACT_SHOP):

@@ -15,7 +15,7 @@ from bot.domain.ledger import Act, Entry
 from bot.domain.orders import Reason
 from bot.domain.values import LINKBOT, Actor, ActorKind, Origin, ShopId, StoreId, UserId, WorkspaceId
 from bot.store.db import Db, Unit
-from bot.sync import catalogue, linking, mirroring
+from bot.sync import catalogue, linking, standing
 
 TIKTOK_EVENTS = (
     "ORDER_STATUS_CHANGE",
@@ -101,7 +101,7 @@ def _connect_shop(u: Unit, consent: Consent, key: str, shop_id: str, name: str, 
     _record_connected(u, consent, shop_id=fresh.id)
     u.jobs.add("import_shop", fresh.id, owner=fresh.id)
     u.jobs.add("check_shop", fresh.id, owner=fresh.id)
-    mirroring.release(u, fresh.id, Reason.NOT_AUTHORISED, Reason.SHOP_PAUSED)
+    standing.release(u, fresh.id, Reason.NOT_AUTHORISED, Reason.SHOP_PAUSED)
     push_all(u, fresh.workspace_id, shop_id=fresh.id)
     if fresh.imported_at is None:
         catalogue.save_progress(u, fresh.id, fresh.workspace_id, catalogue.Progress(0, finished=False))
@@ -177,7 +177,7 @@ async def _finish_store(db: Db, shopify: Shopify, consent: Consent, store_id: St
         u.jobs.add("import_store", store_id, owner=store_id)
         u.jobs.add("check_store", store_id, owner=store_id)
         for shop in u.shops.for_workspace(consent.workspace_id):
-            mirroring.release(u, shop.id, Reason.NO_STORE, Reason.NOT_AUTHORISED)
+            standing.release(u, shop.id, Reason.NO_STORE, Reason.NOT_AUTHORISED)
         push_all(u, consent.workspace_id, store_id=store_id)
         return store
 

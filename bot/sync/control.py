@@ -9,7 +9,7 @@ from bot.domain.orders import Reason
 from bot.domain.stock import wanted_stock
 from bot.domain.values import Actor, ListingId, ShopId, WorkspaceId
 from bot.store.db import Db, Unit
-from bot.sync import linking, mirroring
+from bot.sync import linking, standing
 from bot.sync.connect import push_all
 
 
@@ -79,7 +79,7 @@ def _set_paused(u: Unit, workspace: WorkspaceId, shop_id: ShopId | None, paused:
         changed.append(u.shops.change(shop.id, paused=paused))
         u.ledger.add(Entry(u.now, workspace, Act.PAUSED if paused else Act.RESUMED, actor, shop.id))
         if not paused:
-            mirroring.release(u, shop.id, Reason.SHOP_PAUSED)
+            standing.release(u, shop.id, Reason.SHOP_PAUSED)
             push_all(u, workspace, shop_id=shop.id)
     return changed
 
