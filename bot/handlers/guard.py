@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -82,8 +82,7 @@ class Ask:
                 log.info("trigger not usable: %s", error.response["error"])
                 return None
             raise
-        opened: Json = answer.data["view"]  # type: ignore[index, call-overload]
-        return opened
+        return cast(Json, answer["view"])
 
     async def update(self, view_id: str, view: Json, view_hash: str | None = None) -> None:
         """Replace a view's content; closed views and newer contents are left alone."""
@@ -141,7 +140,8 @@ class Guard:
         try:
             yield
         finally:
-            self._working.discard(task)  # type: ignore[arg-type]
+            if task is not None:
+                self._working.discard(task)
 
     def command(self, name: str, work: Work) -> None:
         self._bolt.command(name)(ack=_ack, lazy=[self._lazy(work, Right.READ, opens=False)])

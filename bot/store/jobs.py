@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, func, literal, or_, select, update
 
 from bot.domain.jobs import Job, ParkedJob
 from bot.store.dialect import insert, insert_new
 from bot.store.shops import table_of
 from bot.store.tables import JobRow, LaneRow
+from bot.store.types import UtcTime
 
 JOBS, LANES = table_of(JobRow), table_of(LaneRow)
 LANES_A_CLAIM = 20
@@ -143,7 +144,7 @@ class Jobs:
             lease=None,
             attempt=0,
             error=None,
-            due_at=again if again is not None else case((moved, self._now), else_=None),
+            due_at=again if again is not None else case((moved, literal(self._now, UtcTime)), else_=None),
             state="ready" if again is not None else case((moved, "ready"), else_="done"),
             done_at=self._now,
         )
@@ -161,7 +162,7 @@ class Jobs:
                     lease=None,
                     attempt=0,
                     error=None,
-                    due_at=case((moved, self._now), else_=None),
+                    due_at=case((moved, literal(self._now, UtcTime)), else_=None),
                     state=case((moved, "ready"), else_="done"),
                     done_at=self._now,
                 )

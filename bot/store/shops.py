@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, select
 
@@ -15,7 +15,7 @@ from bot.store.tables import ShopRow, SQLModel, StoreRow
 
 
 def table_of(row: type[SQLModel]) -> Any:
-    return row.__table__  # type: ignore[attr-defined]
+    return cast(Any, row).__table__
 
 
 SHOPS, STORES = table_of(ShopRow), table_of(StoreRow)
