@@ -100,6 +100,7 @@ async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Served:
         raise
     config = uvicorn.Config(
         droppable(app),
+        log_config=None,
         log_level="error",
         lifespan="on",
         access_log=False,

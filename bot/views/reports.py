@@ -37,7 +37,7 @@ def blocked_value(orders: Sequence[ReportLine]) -> list[Money]:
         except ValueError:
             continue  # an entry without a value adds nothing
         if currency:
-            sums[currency] = sums.get(currency, Money.zero(currency)) + money
+            sums[money.currency] = sums.get(money.currency, Money.zero(money.currency)) + money
     return sorted(sums.values(), key=lambda money: money.amount, reverse=True)
 
 

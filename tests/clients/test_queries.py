@@ -62,7 +62,11 @@ def test_the_lint_sees_a_missing_key():
 
 
 def create(**more: Any) -> dict[str, Any]:
-    return dict(wire_orders.create_variables(draft_of("gid://shopify/ProductVariant/1", **more), with_phone=True, with_identifier=True))
+    return dict(
+        wire_orders.create_variables(
+            draft_of("gid://shopify/ProductVariant/1", **more), with_phone=True, with_identifier=True
+        )
+    )
 
 
 ID = "gid://shopify/Order/1"
@@ -178,7 +182,9 @@ def test_the_order_input_in_full():
     }
 
 
-@pytest.mark.parametrize("key", ["customer", "email", "phone", "fulfillmentStatus", "financialStatus", "name", "sourceName"])
+@pytest.mark.parametrize(
+    "key", ["customer", "email", "phone", "fulfillmentStatus", "financialStatus", "name", "sourceName"]
+)
 def test_what_must_never_be_sent(key):
     assert key not in create()["order"]
 

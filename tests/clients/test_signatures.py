@@ -163,7 +163,9 @@ def test_malformed_hooks(raw):
         shopify_hooks.parse("products/update", "a.myshopify.com", "1", raw)
 
 
-@pytest.mark.parametrize("raw", [b'{"type":null}', b'{"type":"x","data":[]}', b'{"data":null}', b'{"type":1,"data":{"order_id":null}}'])
+@pytest.mark.parametrize(
+    "raw", [b'{"type":null}', b'{"type":"x","data":[]}', b'{"data":null}', b'{"type":1,"data":{"order_id":null}}']
+)
 def test_odd_hooks_are_still_hooks(raw):
     assert tiktok_hooks.parse(raw).order_id is None
 
@@ -212,7 +214,9 @@ def test_the_consent_callback():
     assert not shopify_hooks.verify_callback({}, "hush", now)
 
 
-@pytest.mark.parametrize("shop", ["a.myshopify.com.evil.example", "evil.example", "-a.myshopify.com", "a.myshopify.com/x", "A.myshopify.com"])
+@pytest.mark.parametrize(
+    "shop", ["a.myshopify.com.evil.example", "evil.example", "-a.myshopify.com", "a.myshopify.com/x", "A.myshopify.com"]
+)
 def test_a_callback_of_no_store_is_refused_though_signed(shop):
     now = datetime.fromtimestamp(1795478400, UTC)
     assert not shopify_hooks.verify_callback(callback(shop=shop), "hush", now)

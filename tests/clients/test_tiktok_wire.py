@@ -155,7 +155,8 @@ def test_an_amount_that_is_none_is_an_error():
 
 
 @pytest.mark.parametrize(
-    "change, digital", [({}, False), ({"shipping_type": "TIKTOK_DIGITAL"}, True), ({"order_type": "VIRTUAL_ORDER"}, True)]
+    "change, digital",
+    [({}, False), ({"shipping_type": "TIKTOK_DIGITAL"}, True), ({"order_type": "VIRTUAL_ORDER"}, True)],
 )
 def test_digital(change, digital):
     assert order("blank_seller_sku", **change).is_digital is digital
@@ -168,7 +169,9 @@ def test_ship_by():
     assert order("blank_seller_sku", rts_sla_time=None, shipping_due_time=None).ship_by is None
 
 
-@pytest.mark.parametrize("told, status", [("CANCEL", "CANCELLED"), ("ON_HOLD", "ON_HOLD"), ("BRAND_NEW", "UNKNOWN"), ("", "UNKNOWN")])
+@pytest.mark.parametrize(
+    "told, status", [("CANCEL", "CANCELLED"), ("ON_HOLD", "ON_HOLD"), ("BRAND_NEW", "UNKNOWN"), ("", "UNKNOWN")]
+)
 def test_statuses(told, status):
     assert wire_orders.parse_status(told) == status
 
@@ -189,7 +192,9 @@ def test_when_there_is_an_address(address, there):
 
 
 def test_the_british_post_town_is_the_town():
-    found = wire_orders.parse_address({"name": "J", "post_town": "Leeds", "district_info": [{"address_level": "L1", "address_name": "England"}]})
+    found = wire_orders.parse_address(
+        {"name": "J", "post_town": "Leeds", "district_info": [{"address_level": "L1", "address_name": "England"}]}
+    )
     assert found is not None
     assert found.city == "Leeds"
 
@@ -215,7 +220,16 @@ def test_local_sellers_price_wins():
 
 
 def test_partial_errors_name_the_innermost_cause():
-    data = {"errors": [{"code": 12052990, "message": "Check failed", "detail": {"sku_id": "7", "extra_errors": [{"warehouse_id": "W", "code": 12052097, "message": "gone"}]}}, {"code": "36020001", "message": "Invalid order_id", "detail": {"order_id": "5"}}]}
+    data = {
+        "errors": [
+            {
+                "code": 12052990,
+                "message": "Check failed",
+                "detail": {"sku_id": "7", "extra_errors": [{"warehouse_id": "W", "code": 12052097, "message": "gone"}]},
+            },
+            {"code": "36020001", "message": "Invalid order_id", "detail": {"order_id": "5"}},
+        ]
+    }
     assert wire.partial_errors(data) == [(12052097, "gone", "7 W"), (36020001, "Invalid order_id", "5")]
 
 

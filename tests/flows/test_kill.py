@@ -58,7 +58,9 @@ class Run:
             chosen = self.dice.sample(self.sku_ids, self.dice.randint(1, 2))
             lines = [(sku_id, self.dice.randint(1, 3)) for sku_id in chosen]
             self.placed.append(
-                self.stage.tiktok.place_order(SHOP, lines, tax=f"{self.dice.randint(0, 300) / 100:.2f}", shipping="4.99")
+                self.stage.tiktok.place_order(
+                    SHOP, lines, tax=f"{self.dice.randint(0, 300) / 100:.2f}", shipping="4.99"
+                )
             )
             for sku_id, quantity in lines:
                 self.units[self.stage.tiktok.world.sku(sku_id)["seller_sku"]] += quantity

@@ -17,7 +17,12 @@ async def test_s6_automatic_links_every_equal_sku_and_only_after_the_answer(seed
 
 
 async def test_s24_submit_links_once(seeded: World) -> None:
-    variant = next(v.id for p in seeded.shopify.stores["harbour-tees.myshopify.com"].products.values() for v in p.variants if v.sku == "SOCK-GRY")
+    variant = next(
+        v.id
+        for p in seeded.shopify.stores["harbour-tees.myshopify.com"].products.values()
+        for v in p.variants
+        if v.sku == "SOCK-GRY"
+    )
     shown = await seeded.link("sock-gry", variant)
     assert shown["title"]["text"] == "Linked"
     assert list(seeded.links().values()) == [variant]

@@ -66,8 +66,10 @@ class Calls:
 
     # GraphQL
 
-    async def _ask(self, store: StoreId, query: str, variables: Json | None = None) -> Json:
-        """A read: repeated by itself when it fails."""
+    async def _ask(self, store: StoreId, query: str, variables: Json | None = None, *, keep: float = 0.0) -> Json:
+        """A read: repeated by itself when it fails. `keep`: the share of the cost budget it leaves untouched."""
+        if (pause := self._costs.wait_for(store, query, keep)) > 0:
+            await self._pace.wait(pause)
         return await self._run(store, query, variables or {}, repeatable=True)
 
     async def _change(self, store: StoreId, query: str, variables: Json) -> Json:

@@ -15,6 +15,7 @@ from bot.domain.catalogue import Variant
 from bot.domain.values import StoreId, VariantId
 
 CHUNK = 1000  # variants per yielded list of the bulk result
+_LEFT_TO_ORDERS = 0.5  # of the cost budget: readings of stock never make an order wait
 _PAGE, _PRODUCTS, _INNER, _ITEMS = 25, 5, 5, 30  # sizes that keep each query below 1000 points
 _POLLS = (1.0, 1.0, 2.0, 3.0, 5.0, 5.0)  # seconds; then 10 each
 _MOST_POLLS = 400  # about an hour
@@ -149,7 +150,7 @@ class Catalogue(Calls):
         found: dict[str, StockFigure] = {}
         for start in range(0, len(inventory_item_ids), _ITEMS):
             asked = list(inventory_item_ids[start : start + _ITEMS])
-            data = await self._ask(store, queries.STOCK, {"ids": asked})
+            data = await self._ask(store, queries.STOCK, {"ids": asked}, keep=_LEFT_TO_ORDERS)
             for item in wire.rows(data, "nodes"):
                 item_id = wire.text(item, "id")
                 if not item_id:

@@ -22,13 +22,17 @@ class Costs:
         self._buckets: dict[str, _Bucket] = {}
         self._known: dict[str, float] = {}  # query text → points it asks for
 
-    def wait_for(self, store: str, query: str) -> float:
-        """Seconds until the bucket holds what this query asked for last time."""
+    def wait_for(self, store: str, query: str, keep: float = 0.0) -> float:
+        """Seconds until the bucket holds what this query asked for last time.
+
+        `keep`: the share of the bucket that is left to others; background readings use half of it at most.
+        """
         bucket = self._buckets.get(store)
         if bucket is None or bucket.restore_rate <= 0:
             return 0.0
         left = bucket.available + (self._clock() - bucket.at) * bucket.restore_rate
-        missing = min(self._known.get(query, 0.0), bucket.maximum) - min(left, bucket.maximum)
+        wanted = min(self._known.get(query, 0.0) + keep * bucket.maximum, bucket.maximum)
+        missing = wanted - min(left, bucket.maximum)
         return max(0.0, missing / bucket.restore_rate)
 
     def note(self, store: str, query: str, cost: Cost | None) -> None:
