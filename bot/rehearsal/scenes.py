@@ -16,6 +16,8 @@ from bot.rehearsal.slack_client import text_of
 from bot.rehearsal.stage import Stage, database_at, open_stage, serve_page
 
 PATIENCE = 20.0
+_COUNT_PATIENCE = {"none": PATIENCE, "some": 60.0, "storm": 180.0}
+"""Seconds that a count gets to come right: retries back off, so a bad night takes longer."""
 Json = dict[str, Any]
 
 
@@ -132,7 +134,7 @@ async def play(*, seed: int, faults: str, keep: str | None) -> Told:
         try:
             await stage.start_bot()
             stage.carry_webhooks()
-            await Story(stage, told).tell()
+            await Story(stage, told, _COUNT_PATIENCE[faults]).tell()
         finally:
             await stage.close()
     told.seconds = time.monotonic() - started
@@ -142,8 +144,8 @@ async def play(*, seed: int, faults: str, keep: str | None) -> Told:
 class Story:
     """Each scene acts as a person or a buyer would, waits, and counts."""
 
-    def __init__(self, stage: Stage, told: Told) -> None:
-        self.stage, self.told = stage, told
+    def __init__(self, stage: Stage, told: Told, patience: float) -> None:
+        self.stage, self.told, self.patience = stage, told, patience
         self.ana = stage.slack.person("U1")
         self.orders = 0  # mirrored so far, by the story's own arithmetic
 
@@ -157,7 +159,7 @@ class Story:
         await self.report()
 
     async def count(self, name: str, expected: int, seen: Callable[[], int]) -> None:
-        await until(lambda: seen() == expected)
+        await until(lambda: seen() == expected, self.patience)
         self.told.counts.append(Count(name, expected, seen()))
 
     async def set_up(self) -> None:
@@ -192,7 +194,7 @@ class Story:
         menu = await self.ana.type_ahead(view, "pick_search", title)
         chosen = next(x for x in menu.all if price in str(x.get("description", {}).get("text", "")))
         await self.ana.select(view, "pick_search", chosen["text"]["text"])
-        await until(lambda: "Linked to" in text_of(self.picker() or {}))
+        await until(lambda: "Stock on TikTok" in text_of(self.picker() or {}))
         await self.ana.submit(self.picker() or view)
         await until(lambda: self.picker() is None)
 

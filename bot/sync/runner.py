@@ -62,6 +62,7 @@ class Runner:
         self._dice = random.Random(seed)
         self._running: dict[asyncio.Task[_Result], Job] = {}
         self._stopping = False
+        self._recording = asyncio.Lock()
         self._awake = asyncio.Event()
         self.jobs_run = 0
 
@@ -106,14 +107,15 @@ class Runner:
     async def _record_ended(self, *, wait: bool) -> None:
         if wait and self._running:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        ended = [task for task in self._running if task.done()]
-        if not ended:
-            return
-        results = [task.result() for task in ended]
-        await self._db.run(lambda u: self._record(u, results))
-        for task in ended:
-            del self._running[task]
-        self.jobs_run += len(ended)
+        async with self._recording:  # `stop` and the loop may both be at it
+            ended = [task for task in self._running if task.done()]
+            if not ended:
+                return
+            results = [task.result() for task in ended]
+            await self._db.run(lambda u: self._record(u, results))
+            for task in ended:
+                del self._running[task]
+            self.jobs_run += len(ended)
 
     async def stop(self, grace: float = 5.0) -> None:
         """No new jobs; running ones get `grace` seconds, then their leases are given back."""
