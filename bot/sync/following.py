@@ -14,11 +14,11 @@ from bot.domain.orders import (
     Order,
     OrderStatus,
     Reason,
-    ShopifyOrder,
     Standing,
 )
 from bot.domain.values import LINKBOT, Actor, ListingId, OrderId, ShopId, WorkspaceId
 from bot.store.db import Db, Unit
+from bot.sync import standing
 
 
 def follow(u: Unit, mirror: Mirror, order: Order) -> None:
@@ -57,14 +57,20 @@ def _record_cancelled(u: Unit, mirror: Mirror) -> None:
 
 
 async def reference(job: Job, *, db: Db, tiktok: TikTok, shopify: Shopify) -> None:
-    """Write our reference on the TikTok order, so that every other app can see that it is mirrored."""
+    """Write our reference on the TikTok order, so that every other app can see that it is mirrored.
+
+    The job brings the Shopify lines as (line, variant), as they were told when the order was created.
+    """
     mirror = await db.read(lambda u: u.orders.get(OrderId(job.ref)))
     if mirror is None or mirror.store_id is None or mirror.shopify_id is None or mirror.referenced:
         return
-    there = await shopify.order(mirror.store_id, mirror.shopify_id)
+    lines = job.payload.get("lines")
+    if lines is None:
+        there = await shopify.order(mirror.store_id, mirror.shopify_id)
+        lines = [] if there is None else standing.shopify_lines(there)
     order = await tiktok.order(mirror.shop_id, mirror.order_id)
-    lines = [] if there is None else _pair_lines(order, there, await db.read(lambda u: _variant_of(u, order)))
-    await tiktok.add_reference(mirror.shop_id, mirror.order_id, mirror.shopify_id, lines)
+    pairs = _pair_lines(order, lines, await db.read(lambda u: _variant_of(u, order)))
+    await tiktok.add_reference(mirror.shop_id, mirror.order_id, mirror.shopify_id, pairs)
     await db.run(lambda u: _record_referenced(u, mirror.order_id))
 
 
@@ -73,9 +79,9 @@ def _variant_of(u: Unit, order: Order) -> dict[ListingId, str]:
     return {key: link.variant_id for key, link in u.links.many(ids).items()}
 
 
-def _pair_lines(order: Order, there: ShopifyOrder, variants: dict[ListingId, str]) -> list[tuple[str, str]]:
+def _pair_lines(order: Order, lines: Sequence[Sequence[str]], variants: dict[ListingId, str]) -> list[tuple[str, str]]:
     """(Shopify line, TikTok line) for every TikTok line whose variant the Shopify order carries."""
-    line_of: dict[str, str] = {variant: line for line, variant, _ in reversed(there.lines) if variant is not None}
+    line_of: dict[str, str] = {variant: line for line, variant in reversed(lines)}
     pairs: list[tuple[str, str]] = []
     for line in order.lines:
         target = line_of.get(variants.get(line.listing_id, ""))

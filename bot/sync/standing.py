@@ -151,14 +151,20 @@ def record_in_shopify(u: Unit, mirror: Mirror, there: ShopifyOrder, store_id: St
     if shop is None or not u.orders.save(after):
         return  # another worker recorded it first
     record_order(u, shop.workspace_id, after)
-    u.jobs.add("reference", mirror.order_id, owner=mirror.shop_id)
+    u.jobs.add("reference", mirror.order_id, owner=mirror.shop_id, payload={"lines": shopify_lines(there)})
     linking.close_items(u, shop.workspace_id, (IncidentKind.ORDERS_STUCK,), mirror.order_id, LINKBOT)
     repush(u, after)
     for variant in u.catalogue.variants([v for _, v, _ in there.lines if v is not None]).values():
-        u.jobs.add("shopify_stock", variant.inventory_item_id, owner=store_id)  # also tells an oversold one
+        # also tells an oversold one; the store's own webhook, where it comes, makes it due sooner
+        u.jobs.add("shopify_stock", variant.inventory_item_id, owner=store_id, hold=timedelta(seconds=5))
     for listing_id in mirror.listings:
         for incident in u.incidents.of_subject(shop.workspace_id, IncidentKind.UNLINKED, listing_id)[:1]:
             u.jobs.add("card", incident, owner=shop.workspace_id)
+
+
+def shopify_lines(there: ShopifyOrder) -> list[list[str]]:
+    """[line gid, variant gid] of every line that has a variant: the form that a job's payload can carry."""
+    return [[line, variant] for line, variant, _ in there.lines if variant is not None]
 
 
 def record_parked(u: Unit, order_id: OrderId, shop_id: ShopId, reason: Reason, detail: str) -> None:

@@ -71,7 +71,7 @@ async def test_the_independent_client_signs_alike():
     models = importlib.import_module("tiktok_shop_api.generated.models")
     await client.authorization.get_authorized_shops()
     await client.products.search_products(
-        page_size=100, page_token="a+b/c==", body=models.SearchProductsRequest(status="ALL")
+        page_size=100, page_token="a+b/c==", body=models.SearchProductsRequest(seller_skus=["A-1"])
     )
     await client.orders.get_order_detail(ids=["576461413038785752"])
     await client.aclose()

@@ -34,6 +34,7 @@ TOPICS = (
 SCOPES = ("read_products", "read_inventory", "read_locations", "read_orders", "write_orders")
 _ABSENT = re.compile("not exist|not found|could not find", re.I)
 _NEWEST, _NEWEST_PAGES = 50, 10
+_LATEST = 10  # looked through before every creation; deeper only when an outcome is unclear
 
 
 class Shopify(Catalogue):
@@ -84,7 +85,9 @@ class Shopify(Catalogue):
         found: list[Json] = []
         after: str | None = None
         for _ in range(_NEWEST_PAGES if since else 1):
-            data = await self._ask(store, queries.NEWEST_ORDERS, {"first": _NEWEST, "after": after})
+            data = await self._ask(
+                store, queries.NEWEST_ORDERS, {"first": _NEWEST if since else _LATEST, "after": after}
+            )
             page = wire.nodes(data, "orders")
             found += page
             after = wire.next_cursor(data, "orders")

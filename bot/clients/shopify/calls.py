@@ -97,11 +97,13 @@ class Calls:
         def read(response: httpx.Response) -> Json:
             return self._read(store, query, response, repeatable)
 
-        if (pause := self._costs.wait_for(store, query)) > 0:
-            await self._pace.wait(pause)
-        return await send(
-            self._http, build, read, service=SERVICE, lane=str(store), pace=self._pace, repeatable=repeatable
-        )
+        pause = self._costs.wait_for(store, query)
+        with self._costs.reserved(store, query):
+            if pause > 0:
+                await self._pace.wait(pause)
+            return await send(
+                self._http, build, read, service=SERVICE, lane=str(store), pace=self._pace, repeatable=repeatable
+            )
 
     def _read(self, store: StoreId, query: str, response: httpx.Response, repeatable: bool) -> Json:
         request_id = response.headers.get("x-request-id", "")

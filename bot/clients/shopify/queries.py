@@ -37,6 +37,14 @@ fragment OrderParts on Order {
 }
 """
 
+_LOOK_PARTS = """
+fragment LookParts on Order {
+      id name sourceIdentifier tags note createdAt cancelledAt
+      customAttributes { key value }
+}
+"""
+"""As little as a look-up needs: it is made before every creation and comes out of the store's cost budget."""
+
 # the store
 
 SHOP = "query shop { shop { name myshopifyDomain currencyCode taxesIncluded } }"
@@ -137,33 +145,36 @@ ORDER_BY_IDENTIFIER = f"""
 query orderByIdentifier($value: String!) {{
   orderByIdentifier(
     identifier: {{ customId: {{ namespace: "$app:linkbot", key: "tiktok_order_id", value: $value }} }}
-  ) {{ ...OrderParts }}
+  ) {{
+    ...LookParts
+    metafield(namespace: "$app:linkbot", key: "tiktok_order_id") {{ value }}
+  }}
 }}
-{_ORDER_PARTS}
+{_LOOK_PARTS}
 """
 ORDERS_SEARCH = f"""
 query ordersSearch($source: String!, $tag: String!, $name: String!, $words: String!) {{
-  source: orders(first: 5, query: $source) {{ nodes {{ ...OrderParts }} }}
-  tag: orders(first: 5, query: $tag) {{ nodes {{ ...OrderParts }} }}
-  name: orders(first: 5, query: $name) {{ nodes {{ ...OrderParts }} }}
-  words: orders(first: 10, query: $words) {{ nodes {{ ...OrderParts }} }}
+  source: orders(first: 3, query: $source) {{ nodes {{ ...LookParts }} }}
+  tag: orders(first: 3, query: $tag) {{ nodes {{ ...LookParts }} }}
+  name: orders(first: 3, query: $name) {{ nodes {{ ...LookParts }} }}
+  words: orders(first: 5, query: $words) {{ nodes {{ ...LookParts }} }}
 }}
-{_ORDER_PARTS}
+{_LOOK_PARTS}
 """
 NEWEST_ORDERS = f"""
 query newestOrders($first: Int!, $after: String) {{
   orders(first: $first, after: $after, sortKey: CREATED_AT, reverse: true) {{
-    nodes {{ ...OrderParts }}
+    nodes {{ ...LookParts }}
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}
-{_ORDER_PARTS}
+{_LOOK_PARTS}
 """
 ORDER = f"""
 query order($id: ID!, $after: String) {{
   order(id: $id) {{
     ...OrderParts
-    lineItems(first: 100, after: $after) {{
+    lineItems(first: 10, after: $after) {{
       nodes {{ id quantity variant {{ id }} }}
       pageInfo {{ hasNextPage endCursor }}
     }}
@@ -176,7 +187,7 @@ mutation createOrder($order: OrderCreateOrderInput!, $options: OrderCreateOption
   orderCreate(order: $order, options: $options) {{
     order {{
       ...OrderParts
-      lineItems(first: 100) {{
+      lineItems(first: 10) {{
         nodes {{ id quantity variant {{ id }} }}
         pageInfo {{ hasNextPage endCursor }}
       }}
