@@ -50,6 +50,8 @@ class Part:
     def actual(self, value: Any) -> int:
         if value is None:
             return 0
+        if isinstance(value, list) and self.size is None:  # a list without a size is asked for as one object
+            return max((self.actual(one) for one in value), default=0)
         if isinstance(value, list):
             return sum(self.actual(one) for one in value)
         if self.is_connection:

@@ -25,6 +25,7 @@ TokenSource = Callable[[StoreId, bool], Awaitable[str]]
 """`token(store, renew)`; renew=True after Shopify refused the token: ask for a new one, once."""
 
 DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+_PATIENCE = 5  # times that a reading lets others go first
 _CLOSED = {
     401: "token refused",
     402: "the store is frozen",
@@ -67,8 +68,10 @@ class Calls:
     # GraphQL
 
     async def _ask(self, store: StoreId, query: str, variables: Json | None = None, *, keep: float = 0.0) -> Json:
-        """A read: repeated by itself when it fails. `keep`: the share of the cost budget it leaves untouched."""
-        if (pause := self._costs.wait_for(store, query, keep)) > 0:
+        """A read: repeated by itself when it fails. `keep`: the share of the cost budget it leaves to others."""
+        for _ in range(_PATIENCE if keep else 0):
+            if (pause := self._costs.wait_for(store, query, keep)) <= 0:
+                break
             await self._pace.wait(pause)
         return await self._run(store, query, variables or {}, repeatable=True)
 
@@ -97,10 +100,10 @@ class Calls:
         def read(response: httpx.Response) -> Json:
             return self._read(store, query, response, repeatable)
 
-        pause = self._costs.wait_for(store, query)
-        with self._costs.reserved(store, query):
-            if pause > 0:
+        if (pause := self._costs.wait_for(store, query)) > 0:
+            with self._costs.waiting(store, query):
                 await self._pace.wait(pause)
+        with self._costs.sending(store, query):
             return await send(
                 self._http, build, read, service=SERVICE, lane=str(store), pace=self._pace, repeatable=repeatable
             )
@@ -126,11 +129,13 @@ class Calls:
             self._warned.add(store)
             log.warning("Shopify answered %s with API version %s instead of %s", store, told, self._version)
 
-    async def _pages(self, store: StoreId, query: str, key: str, variables: Json) -> AsyncIterator[Json]:
+    async def _pages(
+        self, store: StoreId, query: str, key: str, variables: Json, *, keep: float = 0.0
+    ) -> AsyncIterator[Json]:
         """The `data` of each page of the connection `key`."""
         after: str | None = None
         while True:
-            data = await self._ask(store, query, {**variables, "after": after})
+            data = await self._ask(store, query, {**variables, "after": after}, keep=keep)
             yield data
             before, after = after, wire.next_cursor(data, key)
             if after is None or after == before:

@@ -15,7 +15,7 @@ from bot.domain.catalogue import Variant
 from bot.domain.values import StoreId, VariantId
 
 CHUNK = 1000  # variants per yielded list of the bulk result
-_LEFT_TO_ORDERS = 0.5  # of the cost budget: readings of stock never make an order wait
+_LEFT_TO_ORDERS = 0.5  # of the cost budget: readings never make an order wait
 _PAGE, _PRODUCTS, _INNER, _ITEMS = 25, 5, 5, 30  # sizes that keep each query below 1000 points
 _POLLS = (1.0, 1.0, 2.0, 3.0, 5.0, 5.0)  # seconds; then 10 each
 _MOST_POLLS = 400  # about an hour
@@ -106,7 +106,7 @@ class Catalogue(Calls):
     async def variants_updated(self, store: StoreId, since: datetime) -> AsyncIterator[list[Variant]]:
         """Variants of products changed since; a sale alone does not change a product. Windows should overlap."""
         asked = {"first": _PRODUCTS, "inner": _INNER, "query": f"updated_at:>='{wire.stamp(since)}'"}
-        async for data in self._pages(store, queries.PRODUCTS_UPDATED, "products", asked):
+        async for data in self._pages(store, queries.PRODUCTS_UPDATED, "products", asked, keep=_LEFT_TO_ORDERS):
             found: list[Variant] = []
             for product in wire.nodes(data, "products"):
                 if wire.is_cut(product, "variants"):

@@ -154,10 +154,10 @@ query orderByIdentifier($value: String!) {{
 """
 ORDERS_SEARCH = f"""
 query ordersSearch($source: String!, $tag: String!, $name: String!, $words: String!) {{
-  source: orders(first: 3, query: $source) {{ nodes {{ ...LookParts }} }}
-  tag: orders(first: 3, query: $tag) {{ nodes {{ ...LookParts }} }}
-  name: orders(first: 3, query: $name) {{ nodes {{ ...LookParts }} }}
-  words: orders(first: 5, query: $words) {{ nodes {{ ...LookParts }} }}
+  source: orders(first: 2, query: $source) {{ nodes {{ ...LookParts }} }}
+  tag: orders(first: 2, query: $tag) {{ nodes {{ ...LookParts }} }}
+  name: orders(first: 2, query: $name) {{ nodes {{ ...LookParts }} }}
+  words: orders(first: 4, query: $words) {{ nodes {{ ...LookParts }} }}
 }}
 {_LOOK_PARTS}
 """

@@ -17,12 +17,16 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True)
 class Cost:
-    """Points: asked for, left in the bucket, its size, and what comes back per second."""
+    """Points: asked for, left in the bucket, its size, what comes back per second, and what the call took.
+
+    `actual` is None when the call was refused.
+    """
 
     requested: float
     available: float
     maximum: float
     restore_rate: float
+    actual: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def _cost(body: Json) -> Cost | None:
             float(status["currentlyAvailable"]),
             float(status["maximumAvailable"]),
             float(status["restoreRate"]),
+            None if (actual := cost.get("actualQueryCost")) is None else float(actual),
         )
     except (KeyError, TypeError, ValueError):
         return None
