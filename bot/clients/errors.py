@@ -13,6 +13,7 @@ ApiError
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 
 from bot.domain.retries import Trouble
 
@@ -31,6 +32,13 @@ def redact(text: str) -> str:
     for pattern in (_TOKEN, _EMAIL, _PHONE):
         text = pattern.sub("…", text)
     return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+class Service(StrEnum):
+    """Whose error it is, as people are told."""
+
+    TIKTOK = "TikTok"
+    SHOPIFY = "Shopify"
 
 
 class ApiError(Exception):

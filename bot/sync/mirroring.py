@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.clients.errors import ApiError, Invalid, NotAuthorised, NotReady, RateLimited, Unclear
+from bot.clients.errors import ApiError, Invalid, NotAuthorised, NotReady, RateLimited, Service, Unclear
 from bot.clients.shopify.api import Shopify
 from bot.clients.tiktok.api import TikTok
 from bot.domain.drafts import OrderDraft, draft_order
@@ -61,9 +61,9 @@ async def mirror(job: Job, *, db: Db, tiktok: TikTok, shopify: Shopify, unclear_
 def _reason(error: ApiError) -> Reason:
     if isinstance(error, NotAuthorised):
         return Reason.NOT_AUTHORISED
-    if isinstance(error, Invalid) and error.service == "shopify":
+    if isinstance(error, Invalid) and error.service == Service.SHOPIFY:
         return Reason.REFUSED_BY_SHOPIFY
-    return Reason.SHOPIFY_UNREACHABLE if error.service == "shopify" else Reason.TIKTOK_UNREACHABLE
+    return Reason.SHOPIFY_UNREACHABLE if error.service == Service.SHOPIFY else Reason.TIKTOK_UNREACHABLE
 
 
 async def _mirror(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from bot.clients.errors import ApiError, Gone, Invalid, NotAuthorised, RateLimited, Unclear, Unreachable
+from bot.clients.errors import ApiError, Gone, Invalid, NotAuthorised, RateLimited, Service, Unclear, Unreachable
 from bot.clients.http import Pace, check_status, guard_logs, send, unreadable
 from bot.clients.shopify import wire
 from bot.clients.shopify.costs import Costs, throttle_wait
@@ -19,7 +19,7 @@ from bot.domain.values import StoreId
 
 log = logging.getLogger(__name__)
 
-SERVICE = "Shopify"
+SERVICE = Service.SHOPIFY
 VERSION = "2026-10"
 TokenSource = Callable[[StoreId, bool], Awaitable[str]]
 """`token(store, renew)`; renew=True after Shopify refused the token: ask for a new one, once."""

@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.clients.errors import ApiError, Gone, Invalid, NotAuthorised, RateLimited, Refused, Unclear, Unreachable
+from bot.clients.errors import (
+    ApiError,
+    Gone,
+    Invalid,
+    NotAuthorised,
+    RateLimited,
+    Refused,
+    Service,
+    Unclear,
+    Unreachable,
+)
 
-SERVICE = "TikTok"
+SERVICE = Service.TIKTOK
 
 
 @dataclass(frozen=True)
