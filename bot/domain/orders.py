@@ -296,7 +296,8 @@ def _held_by_store(order: Order, links: list[Link], policy: MirrorPolicy) -> Sto
     stores = {link.store_id for link in links}
     if len(stores) > 1:  # one order can't stand in two stores; the links of the smaller part are what to mend
         home = Counter(link.store_id for link in links).most_common(1)[0][0]
-        return Stop(Reason.UNLINKED_SKU, tuple(link.listing_id for link in links if link.store_id != home))
+        away = [link for link in links if link.store_id != home]
+        return Stop(Reason.UNLINKED_SKU, tuple(link.listing_id for link in away), {"stores": " ".join(sorted(stores))})
     currency = policy.store_currencies[links[0].store_id]
     if currency != order.payment.currency:
         return Stop(Reason.CURRENCY_MISMATCH, facts={"order": order.payment.currency, "store": currency})

@@ -103,13 +103,16 @@ def why_sku(u: Unit, workspace: WorkspaceId, listing_id: ListingId) -> WhySku | 
     return WhySku(row, decision, sku_owners(u, workspace, row.listing), entries)
 
 
-def why_order(u: Unit, workspace: WorkspaceId, order_id: OrderId) -> tuple[OrderRow, Sequence[Entry]] | None:
-    """One order's standing with its entries, oldest first; None when we never heard of it."""
+def why_order(
+    u: Unit, workspace: WorkspaceId, order_id: OrderId
+) -> tuple[OrderRow, Sequence[Entry], Sequence[ProductRow]] | None:
+    """One order's standing, its entries, oldest first, and the SKUs its reason is about; None: never heard of."""
     mirror = u.orders.get(order_id)
     shop = None if mirror is None else u.shops.get(mirror.shop_id)
     if mirror is None or shop is None or shop.workspace_id != workspace:
         return None
-    return OrderRow(mirror, shop), u.ledger.page(workspace, order_id=order_id, limit=50)
+    rows = list(product_rows(u, mirror.listings).values())
+    return OrderRow(mirror, shop), u.ledger.page(workspace, order_id=order_id, limit=50), rows
 
 
 def link_effect(u: Unit, row: ProductRow, variant: Variant, pack: int) -> LinkEffect:

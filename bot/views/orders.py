@@ -188,6 +188,9 @@ def _facts(mirror: Mirror) -> str:
         return f"TikTok: {facts['tiktok']} {currency} · Shopify would compute: {facts['shopify']} {currency}"
     if mirror.reason is Reason.CURRENCY_MISMATCH and {"order", "store"} <= facts.keys():
         return f"Order: {facts['order']} · store: {facts['store']}"
+    if mirror.reason is Reason.UNLINKED_SKU and "stores" in facts:
+        named = " and ".join(facts["stores"].split())
+        return f"Its SKUs are linked to {named}; an order can stand in one store only. Link them to the same store."
     return f"The answer was: {facts['detail']}" if "detail" in facts else ""
 
 

@@ -40,10 +40,7 @@ REASONS: Mapping[Reason, Sentence] = {
         "Shopify did not answer when the order was created, so it may be there already.",
         "Linkbot looks for it before it tries again. Do not create it by hand.",
     ),
-    Reason.UNLINKED_SKU: Sentence(
-        "A SKU in it is not linked (or its SKUs are linked to different stores).",
-        "Link it to the right store; the order then goes on by itself.",
-    ),
+    Reason.UNLINKED_SKU: Sentence("A SKU in it is not linked.", "Press Link; the order then goes on by itself."),
     Reason.BROKEN_LINK: Sentence(
         "A SKU in it is linked to a Shopify variant that was deleted.",
         "Link the SKU to another variant; the order then goes on by itself.",

@@ -41,6 +41,9 @@ POUNDS = order(line(currency="GBP"))
 LINKED = (link("A"),)
 
 
+TWO_STORES = Stop(Reason.UNLINKED_SKU, (ListingId("B"),), {"stores": "harbour-eu.myshopify.com harbour.myshopify.com"})
+
+
 def _stop(reason: Reason, *listings: str) -> Stop:
     return Stop(reason, tuple(ListingId(one) for one in listings))
 
@@ -90,9 +93,9 @@ DECISIONS: list[tuple[str, Order, tuple[Link, ...], MirrorPolicy, Create | Stop]
      policy(), _stop(Reason.BROKEN_LINK, "BUN")),
     ("its store was disconnected", order(line("B")), (IN_OTHER,), policy(), _stop(Reason.NO_STORE, "B")),
     ("links into two stores", order(line("A"), line("B")), (link("A"), IN_OTHER), BOTH_STORES,
-     _stop(Reason.UNLINKED_SKU, "B")),
+     TWO_STORES),
     ("links into two stores: the few are named", order(line("B"), line("A"), line("C")),
-     (IN_OTHER, link("A"), link("C")), BOTH_STORES, _stop(Reason.UNLINKED_SKU, "B")),
+     (IN_OTHER, link("A"), link("C")), BOTH_STORES, TWO_STORES),
     ("another currency", POUNDS, LINKED, policy(),
      Stop(Reason.CURRENCY_MISMATCH, facts={"order": "GBP", "store": "USD"})),
     ("no address at all", order(address=None), LINKED, policy(), _stop(Reason.ADDRESS_MISSING)),

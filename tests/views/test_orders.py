@@ -68,6 +68,7 @@ def test_n6_unlinked_sku_stands_with_its_link_button() -> None:
             "TikTok: 12.00 USD · Shopify would compute: 12.01 USD",
         ),
         (Reason.CURRENCY_MISMATCH, {"order": "GBP", "store": "USD"}, "Order: GBP · store: USD"),
+        (Reason.UNLINKED_SKU, {"stores": "a.myshopify.com b.myshopify.com"}, "linked to a.myshopify.com and b.myshop"),
         (Reason.REFUSED_BY_SHOPIFY, {"detail": "<!channel> no"}, "The answer was: &lt;!channel&gt; no"),
     ],
 )

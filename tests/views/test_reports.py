@@ -46,7 +46,7 @@ def test_b2_counts_reasons_value_and_ids() -> None:
     ):
         assert part in message.text
         assert part in all_text(message)
-    assert "Link it to the right store" in message.text
+    assert "the order then goes on by itself" in message.text
     assert "<!date" in all_text(message)
     assert labels(message) == []
 
