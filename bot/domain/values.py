@@ -171,3 +171,8 @@ class Right(StrEnum):
 
     READ = "read"
     LINK = "link"
+
+
+def plain_id(gid: str) -> str:
+    """The number in a Shopify global id, as Shopify's own pages, webhooks and other apps write it."""
+    return gid.rpartition("/")[2]

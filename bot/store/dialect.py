@@ -33,7 +33,9 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]],
 
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert unless a unique row stands already. True when it was inserted."""
-    return connection.execute(insert(connection, table).on_conflict_do_nothing().values(**row)).rowcount == 1
+    statement = insert(connection, table).on_conflict_do_nothing().values(**row)
+    # without the option SQLAlchemy drops the count of an INSERT that returns its key, and every row looks old
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterable[list[T]]:

@@ -16,7 +16,7 @@ from bot.domain.orders import (
     Reason,
     Standing,
 )
-from bot.domain.values import LINKBOT, Actor, ListingId, OrderId, ShopId, WorkspaceId
+from bot.domain.values import LINKBOT, Actor, ListingId, OrderId, ShopId, WorkspaceId, plain_id
 from bot.store.db import Db, Unit
 from bot.sync import standing
 
@@ -70,7 +70,7 @@ async def reference(job: Job, *, db: Db, tiktok: TikTok, shopify: Shopify) -> No
         lines = [] if there is None else standing.shopify_lines(there)
     order = await tiktok.order(mirror.shop_id, mirror.order_id)
     pairs = _pair_lines(order, lines, await db.read(lambda u: _variant_of(u, order)))
-    await tiktok.add_reference(mirror.shop_id, mirror.order_id, mirror.shopify_id, pairs)
+    await tiktok.add_reference(mirror.shop_id, mirror.order_id, plain_id(mirror.shopify_id), pairs)
     await db.run(lambda u: _record_referenced(u, mirror.order_id))
 
 
@@ -86,7 +86,7 @@ def _pair_lines(order: Order, lines: Sequence[Sequence[str]], variants: dict[Lis
     for line in order.lines:
         target = line_of.get(variants.get(line.listing_id, ""))
         if target is not None:
-            pairs += [(target, line_id) for line_id in line.line_ids]
+            pairs += [(plain_id(target), line_id) for line_id in line.line_ids]
     return pairs
 
 

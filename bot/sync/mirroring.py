@@ -22,7 +22,7 @@ from bot.domain.orders import (
     decide_mirror,
 )
 from bot.domain.retries import Trouble
-from bot.domain.values import OrderId, ShopId
+from bot.domain.values import OrderId, ShopId, StoreId
 from bot.store.db import Db, Unit
 from bot.sync import following, standing
 
@@ -134,15 +134,24 @@ async def _adopt(ready: Ready, db: Db, tiktok: TikTok, shopify: Shopify) -> bool
     """Is it in Shopify already, made by us or by any other app (N9)? Then that order is the mirror."""
     store_id, order_id = ready.draft.store_id, ready.order.id
     found: Sequence[ShopifyOrder] = ()
-    for reference in await tiktok.references(ready.order.shop_id, order_id):
-        if (there := await shopify.order(store_id, reference.id)) is not None:
-            found = [there]
+    if references := await tiktok.references(ready.order.shop_id, order_id):
+        for place in await db.read(lambda u: _stores_of(u, ready)):
+            for reference in references:
+                if not found and (there := await shopify.order(place, reference.id)) is not None:
+                    found, store_id = [there], place
     found = found or await shopify.find_orders(store_id, order_id)
     if not found:
         return False
     how = Standing.ADOPTED if ready.mirror.sent_at is None else Standing.MIRRORED
     await db.run(lambda u: standing.record_in_shopify(u, ready.mirror, found[0], store_id, how))
     return True
+
+
+def _stores_of(u: Unit, ready: Ready) -> list[StoreId]:
+    """All connected stores of the workspace, the order's own first: a reference does not say which it means."""
+    shop, own = u.shops.get(ready.order.shop_id), ready.draft.store_id
+    stores = [] if shop is None else [store.id for store in u.stores.for_workspace(shop.workspace_id) if store.is_live]
+    return [own, *(store for store in stores if store != own)]
 
 
 def _claim(u: Unit, ready: Ready) -> Mirror | None:

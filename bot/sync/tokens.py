@@ -67,13 +67,14 @@ class Tokens:
                 return now_there
             fence = await self._db.run(lambda u: u.tokens.claim_refresh(key, _REFRESH_LEASE))
             if fence is not None:
-                return await self._refresh(key, now_there, again, fence)
+                return await self._refresh(key, seen, again, fence, service)
             await asyncio.sleep(0.2)
         raise Unreachable("the token is being renewed elsewhere", service=service)
 
-    async def _refresh(self, key: str, old: Token, again: Renew, fence: str) -> Token:
+    async def _refresh(self, key: str, seen: Token, again: Renew, fence: str, service: str) -> Token:
         try:
-            fresh = await again(old)
+            held = await self._read(key, service)  # another process may have renewed it just before our claim
+            fresh = held if held.access != seen.access else await again(held)
         except BaseException:
             await self._db.run(lambda u: u.tokens.release(key, fence))
             raise

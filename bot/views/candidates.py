@@ -86,7 +86,7 @@ def name_of(value: str, names: Sequence[str]) -> str:
 def _name_value(name: str) -> str:
     if utf16(name) <= OPTION_LIMIT:
         return name
-    return f"{name[:24]}#{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return f"{name[:24]}#{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def _short_name(variant: Variant) -> str:

@@ -292,3 +292,23 @@ async def test_s38_mirror_now_on_an_unlinked_line_opens_nothing_by_itself(world:
     await world.command(world.ana, f"/link why order {order_id}")
     assert "TEE-S" in world.told(world.ana)
     assert world.shopify_orders() == []
+
+
+@pytest.mark.req("N9")
+@pytest.mark.parametrize("form", ["gid://shopify/Order/{}", "{}"])
+async def test_n9_a_reference_written_by_another_app_is_followed(world: World, floor: Floor, form: str) -> None:
+    there = world.shopify.foreign_order(STORE, lines=[(floor.variants["TEE-S"].id, 1)])
+    order_id = floor.buy(("TEE-S", 1))
+    world.tiktok.set_reference(order_id, form.format(there.id.rpartition("/")[2]))
+    await world.settle()
+    assert world.standing(order_id) == ("adopted", None)
+    assert len(world.shopify_orders()) == 1
+
+
+@pytest.mark.req("N9")
+@pytest.mark.parametrize("outer", ["other-app-77", "12345"])
+async def test_n9_a_reference_to_nothing_we_can_find_stops_nothing(world: World, floor: Floor, outer: str) -> None:
+    order_id = floor.buy(("TEE-S", 1))
+    world.tiktok.set_reference(order_id, outer)
+    await world.settle()
+    assert world.standing(order_id) == ("mirrored", None)

@@ -34,6 +34,7 @@ TOPICS = (
 SCOPES = ("read_products", "read_inventory", "read_locations", "read_orders", "write_orders")
 _ABSENT = re.compile("not exist|not found|could not find", re.I)
 _NEWEST, _NEWEST_PAGES = 50, 10
+_ORDER_GID = "gid://shopify/Order/"
 _LATEST = 10  # looked through before every creation; deeper only when an outcome is unclear
 
 
@@ -114,8 +115,15 @@ class Shopify(Catalogue):
             raise Unclear("an answer without the order", service=SERVICE)
         return wire_orders.parse_order(node, await self._lines_of(store, node))
 
-    async def order(self, store: StoreId, gid: str) -> ShopifyOrder | None:
-        """The order with all its lines; None when it is gone or older than the token may see."""
+    async def order(self, store: StoreId, order_id: str) -> ShopifyOrder | None:
+        """The order with all its lines; None when it is gone or older than the token may see.
+
+        `order_id`: global or plain, as other apps note it; what is neither names no order.
+        """
+        plain = order_id.removeprefix(_ORDER_GID)
+        if not plain.isdecimal():
+            return None
+        gid = f"{_ORDER_GID}{plain}"
         node = wire.nested(await self._ask(store, queries.ORDER, {"id": gid, "after": None}), "order")
         if not node.get("id"):
             return None

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.clients.jsons import read_json
 from bot.clients.shopify.calls import DOMAIN
 from bot.clients.shopify.wire import Json, instant, nested, text
 from bot.domain.values import StoreId
@@ -94,8 +94,8 @@ def verify(raw: bytes, hmac_header: str, secrets: Sequence[str]) -> bool:
 def parse(topic: str, shop: str, webhook_id: str, raw: bytes) -> Hook:
     """Any hook, of a known topic or not. Raises MalformedHook."""
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        body = read_json(raw)
+    except ValueError as error:
         raise MalformedHook("the body is not JSON") from error
     if not isinstance(body, dict):
         raise MalformedHook("the body is not an object")

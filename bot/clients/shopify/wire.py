@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.clients.jsons import read_json
 from bot.clients.shopify.shapes import BulkState, StockFigure, StoreFacts, Subscription, UserError
 from bot.domain.catalogue import Variant, VariantStatus
 from bot.domain.connections import Token, TokenKind
@@ -46,7 +47,7 @@ def encode(query: str, variables: Json) -> bytes:
 def read_answer(raw: bytes) -> Answer | None:
     """None when it is no GraphQL answer. `errors` may be a list, a text or an object."""
     try:
-        body = json.loads(raw)
+        body = read_json(raw)
     except ValueError:
         return None
     if not isinstance(body, dict) or not ("data" in body or "errors" in body):
@@ -58,7 +59,7 @@ def read_answer(raw: bytes) -> Answer | None:
 def read_object(raw: bytes) -> Json:
     """The JSON object of these bytes; {} when they hold none."""
     try:
-        body = json.loads(raw)
+        body = read_json(raw)
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
@@ -265,7 +266,7 @@ def bulk_line(raw: str) -> Json | None:
     """One line of the result; None for a blank one. Raises ValueError for a broken one."""
     if not raw.strip():
         return None
-    line = json.loads(raw)
+    line = read_json(raw)
     if not isinstance(line, dict):
         raise ValueError("not an object")
     return line

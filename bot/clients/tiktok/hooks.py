@@ -2,12 +2,12 @@
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.clients.jsons import read_json
 from bot.clients.tiktok.wire import Json, moment, nested, rows, text, texts, whole
 from bot.clients.tiktok.wire_orders import parse_status
 from bot.domain.orders import OrderStatus
@@ -86,8 +86,8 @@ def verify(raw: bytes, authorization: str, app_key: str, app_secret: str) -> boo
 def parse(raw: bytes) -> Hook:
     """Any hook, known or not, with or without the usual envelope. Raises MalformedHook."""
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        body = read_json(raw)
+    except ValueError as error:
         raise MalformedHook("the body is not JSON") from error
     if not isinstance(body, dict):
         raise MalformedHook("the body is not an object")

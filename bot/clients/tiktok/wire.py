@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.clients.jsons import read_json
 from bot.clients.tiktok.shapes import AuthorisedShop, Subscription
 from bot.domain.catalogue import Listing, ListingStatus, Stocked
 from bot.domain.connections import Token, TokenKind
@@ -35,7 +36,7 @@ def encode(body: Json | None) -> bytes | None:
 def read_envelope(raw: bytes) -> tuple[int, str, str, Json] | None:
     """(code, message, request id, data) of an answer; None when it is no envelope."""
     try:
-        answer = json.loads(raw)
+        answer = read_json(raw)
         if not isinstance(answer, dict):
             return None
         code = int(answer["code"])

@@ -1,0 +1,1 @@
+"""Cases from the field: failures that other connectors had, as data, played against the whole bot."""
