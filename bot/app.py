@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 
 from bot import handlers, slack, web
 from bot.clients.errors import trouble_of as client_trouble
+from bot.clients.http import Pace
 from bot.clients.shopify.api import Shopify
 from bot.clients.tiktok.api import Access, TikTok
 from bot.config import Settings
@@ -41,6 +42,7 @@ from bot.sync.tokens import Tokens
 from bot.times import utc_now
 
 log = logging.getLogger("linkbot")
+Pacing = Callable[..., Pace]
 HTTP_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 """Shorter than the lease: no call outlives the right to record what came of it."""
 
@@ -95,13 +97,18 @@ def open_db(settings: Settings, now: Callable[[], datetime] = utc_now) -> Db:
     return Db(settings.database_url, keys=settings.fernet_keys, now=now)
 
 
-def build(settings: Settings, *, now: Callable[[], datetime] = utc_now, db: Db | None = None) -> Linkbot:
-    """Join all parts. Makes no call and reads no row. Raises ConfigError when Slack is not configured."""
+def build(
+    settings: Settings, *, now: Callable[[], datetime] = utc_now, db: Db | None = None, pacing: Pacing = Pace
+) -> Linkbot:
+    """Join all parts. Makes no call and reads no row. Raises ConfigError when Slack is not configured.
+
+    `pacing` makes the pace of each client, with the clock and the waiting that it goes by.
+    """
     settings.require_slack()
     db = db or open_db(settings, now)
     http = httpx.AsyncClient(timeout=HTTP_TIMEOUT)
     tokens = Tokens(db, now)
-    tiktok, shopify = _clients(settings, http, tokens, now)
+    tiktok, shopify = _clients(settings, http, tokens, now, pacing)
     workspaces = slack.Workspaces(settings, db)
     poster = Poster(db, workspaces.client, now)
     reading = _reading(settings)
@@ -122,7 +129,7 @@ def _secret(value: Any) -> str:
 
 
 def _clients(
-    settings: Settings, http: httpx.AsyncClient, tokens: Tokens, now: Callable[[], datetime]
+    settings: Settings, http: httpx.AsyncClient, tokens: Tokens, now: Callable[[], datetime], pacing: Pacing
 ) -> tuple[TikTok, Shopify]:
     async def access(shop_id: ShopId, renew: bool) -> Access:
         return await tokens.tiktok(tiktok, shop_id, renew)
@@ -138,6 +145,7 @@ def _clients(
         auth_url=settings.tiktok_auth_url,
         access=access,
         now=now,
+        pace=pacing(10.0),
     )
     shopify = Shopify(
         http,
@@ -147,6 +155,7 @@ def _clients(
         version=settings.shopify_api_version,
         token=token,
         now=now,
+        pace=pacing(40.0, most=80.0),
     )
     return tiktok, shopify
 

@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from bot.app import Linkbot, build, open_db
+from bot.app import Linkbot, Pacing, build, open_db
+from bot.clients.http import Pace
 from bot.config import Settings
 from bot.rehearsal.faults import Fault, FaultKind, Faults, utc_now
 from bot.rehearsal.page_server import page_routes
@@ -35,6 +36,7 @@ class Stage:
     slack: FakeSlack
     settings: Settings
     expected: Expected | None
+    pacing: Pacing
     bot: Linkbot | None = None
     page: Served | None = None
     bot_url: str = ""
@@ -50,7 +52,7 @@ class Stage:
         """Build the bot on the stage's settings and let it listen where Slack and the webhooks already point."""
         db = open_db(self.settings, self.tiktok.now)
         await asyncio.to_thread(db.upgrade)
-        self.bot = build(self.settings, now=self.tiktok.now, db=db)
+        self.bot = build(self.settings, now=self.tiktok.now, db=db, pacing=self.pacing)
         port = int(self.bot_url.rpartition(":")[2])
         self._served.append(await serve(self.bot.web, port=port))
         await self.bot.start(work=work)
@@ -97,12 +99,12 @@ async def open_stage(
     faults: str = "none",
     seeded: bool = True,
     now: Callable[[], datetime] = utc_now,
+    pacing: Pacing = Pace,
     **environment: str,
 ) -> Stage:
     """Start the fakes and make the bot's settings; `start_bot` does the rest. `environment` overrides settings."""
-    chances = Faults(seed)
-    tiktok = FakeTikTok(now=now, faults=chances, seed=seed)
-    shopify = FakeShopify(now=now, faults=chances, seed=seed)
+    tiktok = FakeTikTok(now=now, faults=Faults(seed), seed=seed)
+    shopify = FakeShopify(now=now, faults=Faults(seed + 1), seed=seed)
     slack = FakeSlack(now=now, faults=Faults(seed))
     served = [await serve(tiktok.app), await serve(shopify.app)]
     slack_served = await slack.serve()
@@ -132,8 +134,10 @@ async def open_stage(
             **environment,
         }
     )
-    _add_faults(chances, faults)
-    return Stage(tiktok, shopify, slack, settings, expected, bot_url=bot_url, _served=[*served, slack_served])
+    for fake in (tiktok, shopify):
+        _add_faults(fake.faults, faults)
+    served.append(slack_served)
+    return Stage(tiktok, shopify, slack, settings, expected, pacing, bot_url=bot_url, _served=served)
 
 
 def _free_port() -> int:

@@ -120,7 +120,8 @@ class Play:
         """More whole bots on the same database, each with its own connections, clients, workers and web address."""
         stage, clock = self.world.stage, self.world.clock
         more: list[Linkbot] = [
-            build(stage.settings, now=clock, db=open_db(stage.settings, clock)) for _ in range(workers - 1)
+            build(stage.settings, now=clock, db=open_db(stage.settings, clock), pacing=stage.pacing)
+            for _ in range(workers - 1)
         ]
         served = [await serve(bot.web) for bot in more]
         self.doors = [stage.bot_url, *(one.url for one in served)]

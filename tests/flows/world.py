@@ -1,9 +1,12 @@
 """A rehearsal stage under a clock that tests move: the bot listens, jobs run when `settle` says so."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.app import Linkbot
+from bot.clients.http import Pace
 from bot.domain.ledger import Act, Entry
 from bot.domain.links import Link
 from bot.domain.values import ListingId, OrderId, WorkspaceId
@@ -26,6 +29,20 @@ class Clock:
 
     def move(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+
+class Waits:
+    """How the clients wait for their turn: a clock of their own moves on, nobody sleeps."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def clock(self) -> float:
+        return self.at
+
+    async def wait(self, seconds: float) -> None:
+        self.at += seconds
+        await asyncio.sleep(0)
 
 
 class World:
@@ -200,8 +217,9 @@ async def open_world(
     database_url: str, *, seeded: bool = False, clock: Clock | None = None, **environment: str
 ) -> World:
     """Fakes, bot and clock, nothing connected yet. Close with `world.stage.close()`."""
-    clock = clock or Clock()
-    stage = await open_stage(database_url=database_url, seeded=seeded, now=clock, **environment)
+    clock, waits = clock or Clock(), Waits()
+    pacing = partial(Pace, clock=waits.clock, wait=waits.wait)
+    stage = await open_stage(database_url=database_url, seeded=seeded, now=clock, pacing=pacing, **environment)
     stage.slack.world.message_burst = None  # the clock stands still: Slack's pace would never recover
     await stage.start_bot(work=False)
     return World(stage, clock)

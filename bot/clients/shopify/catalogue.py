@@ -17,7 +17,7 @@ from bot.domain.values import StoreId, VariantId
 CHUNK = 1000  # variants per yielded list of the bulk result
 _LEFT_TO_ORDERS = 0.5  # of the cost budget: readings never make an order wait
 _PAGE, _PRODUCTS, _INNER, _ITEMS = 25, 5, 5, 30  # sizes that keep each query below 1000 points
-_POLLS = (1.0, 1.0, 2.0, 3.0, 5.0, 5.0)  # seconds; then 10 each
+_POLLS = (0.2, 0.4, 0.8, 1.6, 3.0, 5.0, 5.0)  # seconds; then 10 each
 _MOST_POLLS = 400  # about an hour
 
 
