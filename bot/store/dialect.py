@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -15,27 +16,41 @@ T = TypeVar("T")
 CHUNK = 500
 
 
-def insert(connection: Connection, table: Table) -> Any:
+# Building a statement costs more than running it: each is built once and run with its row.
+
+
+@cache
+def insert(dialect: str, table: Table) -> Any:
     """An INSERT that knows ON CONFLICT."""
-    return sqlite_insert(table) if connection.dialect.name == "sqlite" else postgres_insert(table)
+    return sqlite_insert(table) if dialect == "sqlite" else postgres_insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Any:
+    return insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...], others: tuple[str, ...]) -> Any:
+    statement = insert(dialect, table)
+    if not others:
+        return statement.on_conflict_do_nothing()
+    changes = {name: statement.excluded[name] for name in others}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
     """Insert rows, or replace every other column of those that stand."""
-    if not rows:
-        return
-    statement = insert(connection, table)
-    names = [name for name in rows[0] if name not in keys]
-    changes = {name: statement.excluded[name] for name in names}
-    ending = statement.on_conflict_do_update(index_elements=list(keys), set_=changes)
-    connection.execute(ending if names else statement.on_conflict_do_nothing(), list(rows))
+    if rows:
+        others = tuple(name for name in rows[0] if name not in keys)
+        connection.execute(_upsert(connection.dialect.name, table, tuple(keys), others), list(rows))
 
 
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert unless a unique row stands already. True when it was inserted."""
-    statement = insert(connection, table).on_conflict_do_nothing().values(**row)
     # without the option SQLAlchemy drops the count of an INSERT that returns its key, and every row looks old
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+    options = {"preserve_rowcount": True}
+    return connection.execute(_insert_new(connection.dialect.name, table), row, execution_options=options).rowcount == 1
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterable[list[T]]:

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, or_, select, update
 
 from bot.domain.jobs import Job, ParkedJob
 from bot.store.dialect import insert, insert_new
@@ -16,6 +17,69 @@ from bot.store.types import UtcTime
 JOBS, LANES = table_of(JobRow), table_of(LaneRow)
 LANES_A_CLAIM = 20
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+# The statements that every job costs, built once.
+_LANE = select(LANES.c.id).where(LANES.c.owner == bindparam("owner"), LANES.c.kind == bindparam("kind"))
+_LANES_DUE = (
+    select(LANES)
+    .where(
+        LANES.c.paused.is_(False),
+        LANES.c.next_at <= bindparam("now"),
+        exists().where(JOBS.c.lane_id == LANES.c.id, JOBS.c.due_at <= bindparam("now")),
+    )
+    .order_by(LANES.c.next_at, LANES.c.id)
+    .limit(LANES_A_CLAIM)
+    .with_for_update(skip_locked=True)
+)
+_RUNNING = (
+    select(func.count())
+    .select_from(JOBS)
+    .where(JOBS.c.lane_id == bindparam("lane"), JOBS.c.lease.isnot(None), JOBS.c.due_at > bindparam("now"))
+)
+_DUE = (
+    select(JOBS)
+    .where(JOBS.c.lane_id == bindparam("lane"), JOBS.c.due_at <= bindparam("now"))
+    .order_by(JOBS.c.due_at, JOBS.c.id)
+    .limit(bindparam("room"))
+    .with_for_update(skip_locked=True)
+)
+_LEASED = (
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"))
+    .values(lease=bindparam("mark"), due_at=bindparam("until"), attempt=JOBS.c.attempt + 1)
+)
+_SERVED = update(LANES).where(LANES.c.id == bindparam("lane")).values(next_at=bindparam("at"))
+_MOVED = JOBS.c.rev > bindparam("seen")
+_DONE = (
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"), JOBS.c.lease == bindparam("mark"))
+    .values(
+        lease=None,
+        attempt=0,
+        error=None,
+        due_at=case((_MOVED, bindparam("now", type_=UtcTime)), else_=None),
+        state=case((_MOVED, "ready"), else_="done"),
+        done_at=bindparam("now", type_=UtcTime),
+    )
+)
+
+
+@cache
+def _asked_for(dialect: str) -> Any:
+    """A new job's row; a waiting one becomes due no later than asked, an idle one starts afresh."""
+    statement = insert(dialect, JOBS)
+    fresh = statement.excluded
+    idle = and_(JOBS.c.lease.is_(None), or_(JOBS.c.due_at.is_(None), JOBS.c.state == "parked"))
+    sooner = and_(JOBS.c.lease.is_(None), JOBS.c.due_at > fresh.due_at)
+    changes = {
+        "rev": JOBS.c.rev + 1,
+        "due_at": case((or_(idle, sooner), fresh.due_at), else_=JOBS.c.due_at),
+        "attempt": case((idle, 0), else_=JOBS.c.attempt),
+        "created_at": case((idle, fresh.created_at), else_=JOBS.c.created_at),
+        "state": case((idle, "ready"), else_=JOBS.c.state),
+        "payload": fresh.payload,
+    }
+    return statement.on_conflict_do_update(index_elements=["once"], set_=changes)
 
 
 class Jobs:
@@ -44,19 +108,7 @@ class Jobs:
         """
         at = due or self._now + hold
         row = self._row(kind, ref, owner, once or f"{kind}:{ref}", at, payload)
-        statement = insert(self._connection, JOBS).values(**row)
-        fresh = statement.excluded
-        idle = and_(JOBS.c.lease.is_(None), or_(JOBS.c.due_at.is_(None), JOBS.c.state == "parked"))
-        sooner = and_(JOBS.c.lease.is_(None), JOBS.c.due_at > fresh.due_at)
-        changes = {
-            "rev": JOBS.c.rev + 1,
-            "due_at": case((or_(idle, sooner), fresh.due_at), else_=JOBS.c.due_at),
-            "attempt": case((idle, 0), else_=JOBS.c.attempt),
-            "created_at": case((idle, fresh.created_at), else_=JOBS.c.created_at),
-            "state": case((idle, "ready"), else_=JOBS.c.state),
-            "payload": fresh.payload,
-        }
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["once"], set_=changes))
+        self._connection.execute(_asked_for(self._connection.dialect.name), row)
         self._wake()
 
     def add_slot(self, kind: str, ref: str, owner: str, slot: str) -> bool:
@@ -84,12 +136,11 @@ class Jobs:
         }
 
     def _lane(self, owner: str, kind: str) -> int:
-        query = select(LANES.c.id).where(LANES.c.owner == owner, LANES.c.kind == kind)
-        found = self._connection.execute(query).scalar()
+        asked = {"owner": owner, "kind": kind}
+        found = self._connection.execute(_LANE, asked).scalar()
         if found is None:
-            row = {"owner": owner, "kind": kind, "paused": False, "next_at": _LONG_AGO}
-            insert_new(self._connection, LANES, row)
-            found = self._connection.execute(query).scalar()
+            insert_new(self._connection, LANES, {**asked, "paused": False, "next_at": _LONG_AGO})
+            found = self._connection.execute(_LANE, asked).scalar()
         assert found is not None
         return int(found)
 
@@ -102,11 +153,8 @@ class Jobs:
 
         A job's due time is moved to the lease's end, so that a dead worker's jobs become due by themselves.
         """
-        has_due = exists().where(JOBS.c.lane_id == LANES.c.id, JOBS.c.due_at <= self._now)
-        query = select(LANES).where(LANES.c.paused.is_(False), LANES.c.next_at <= self._now, has_due)
-        query = query.order_by(LANES.c.next_at, LANES.c.id).limit(LANES_A_CLAIM).with_for_update(skip_locked=True)
         claimed: list[Job] = []
-        for lane in list(self._connection.execute(query).mappings()):
+        for lane in list(self._connection.execute(_LANES_DUE, {"now": self._now}).mappings()):
             room = min(limit - len(claimed), caps.get(lane["kind"], default_cap) - self._running(lane["id"]))
             taken = self._take(lane["id"], room, lease) if room > 0 else []
             claimed += taken
@@ -116,72 +164,55 @@ class Jobs:
         return claimed
 
     def _running(self, lane_id: int) -> int:
-        query = select(func.count()).select_from(JOBS).where(JOBS.c.lane_id == lane_id)
-        query = query.where(JOBS.c.lease.isnot(None), JOBS.c.due_at > self._now)
-        return int(self._connection.execute(query).scalar() or 0)
+        return int(self._connection.execute(_RUNNING, {"lane": lane_id, "now": self._now}).scalar() or 0)
 
     def _take(self, lane_id: int, room: int, lease: timedelta) -> list[Job]:
-        query = select(JOBS).where(JOBS.c.lane_id == lane_id, JOBS.c.due_at <= self._now)
-        query = query.order_by(JOBS.c.due_at, JOBS.c.id).limit(room).with_for_update(skip_locked=True)
-        rows = list(self._connection.execute(query).mappings())
+        due = {"lane": lane_id, "now": self._now, "room": room}
+        rows = list(self._connection.execute(_DUE, due).mappings())
         if not rows:
             return []
         mark = secrets.token_hex(8)
-        change = update(JOBS).where(JOBS.c.id.in_([row["id"] for row in rows]))
-        values = {"lease": mark, "due_at": self._now + lease, "attempt": JOBS.c.attempt + 1}
-        self._connection.execute(change.values(**values))
+        leased = [{"job": row["id"], "mark": mark, "until": self._now + lease} for row in rows]
+        self._connection.execute(_LEASED, leased)
         return [_job(row, mark) for row in rows]
 
     def _move_lane(self, lane: Any, gap: float) -> None:
         """Keep the pace (GCRA), and let lanes take turns: the one served now goes behind the others."""
         at = max(lane["next_at"] + timedelta(seconds=gap), self._now) if gap else self._now
-        self._connection.execute(update(LANES).where(LANES.c.id == lane["id"]).values(next_at=at))
+        self._connection.execute(_SERVED, {"lane": lane["id"], "at": at})
 
     def finish(self, job: Job, again: datetime | None = None) -> bool:
         """Done (or to run again at `again`). False when the lease is no longer ours: the result is not recorded."""
-        moved = JOBS.c.rev > job.rev
+        if again is None:
+            return self._changed(_DONE, {"job": job.id, "mark": job.lease, "seen": job.rev, "now": self._now})
         change = self._mine(job).values(
-            lease=None,
-            attempt=0,
-            error=None,
-            due_at=again if again is not None else case((moved, literal(self._now, UtcTime)), else_=None),
-            state="ready" if again is not None else case((moved, "ready"), else_="done"),
-            done_at=self._now,
+            lease=None, attempt=0, error=None, due_at=again, state="ready", done_at=self._now
         )
-        return self._connection.execute(change).rowcount == 1
+        return self._changed(change)
+
+    def _changed(self, change: Any, row: dict[str, Any] | None = None) -> bool:
+        return self._connection.execute(change, row).rowcount == 1
 
     def finish_many(self, jobs: Sequence[Job]) -> None:
         """`finish` for several done jobs in one statement."""
-        for lease in {job.lease for job in jobs}:
-            part = [job for job in jobs if job.lease == lease]
-            revs = case({job.id: job.rev for job in part}, value=JOBS.c.id, else_=0)
-            moved = JOBS.c.rev > revs
-            change = update(JOBS).where(JOBS.c.id.in_([job.id for job in part]), JOBS.c.lease == lease)
-            self._connection.execute(
-                change.values(
-                    lease=None,
-                    attempt=0,
-                    error=None,
-                    due_at=case((moved, literal(self._now, UtcTime)), else_=None),
-                    state=case((moved, "ready"), else_="done"),
-                    done_at=self._now,
-                )
-            )
+        if jobs:
+            done = [{"job": job.id, "mark": job.lease, "seen": job.rev, "now": self._now} for job in jobs]
+            self._connection.execute(_DONE, done)
 
     def retry(self, job: Job, due: datetime, error: str, *, counts: bool = True) -> bool:
         """Try again at `due`. `counts` False: the attempt was not the job's fault (rate limit, clean stop)."""
         attempt = job.attempt if counts else job.attempt - 1
         change = self._mine(job).values(lease=None, due_at=due, state="ready", error=error, attempt=attempt)
-        return self._connection.execute(change).rowcount == 1
+        return self._changed(change)
 
     def park(self, job: Job, error: str, due: datetime | None) -> bool:
         """Visible until a person decides; with `due` it is also tried again by itself."""
         change = self._mine(job).values(lease=None, due_at=due, state="parked", error=error, done_at=self._now)
-        return self._connection.execute(change).rowcount == 1
+        return self._changed(change)
 
     def renew(self, job: Job, lease: timedelta) -> bool:
         """A long step keeps its lease. False: it is lost."""
-        return self._connection.execute(self._mine(job).values(due_at=self._now + lease)).rowcount == 1
+        return self._changed(self._mine(job).values(due_at=self._now + lease))
 
     def _mine(self, job: Job) -> Any:
         return update(JOBS).where(JOBS.c.id == job.id, JOBS.c.lease == job.lease)

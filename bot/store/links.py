@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from bot.domain.links import Link, LinkOrigin, LinkState
 from bot.domain.pushes import Pushed
@@ -15,6 +15,7 @@ from bot.store.shops import SHOPS, table_of
 from bot.store.tables import LinkRow, PushRow
 
 LINKS, PUSHES = table_of(LinkRow), table_of(PushRow)
+_PUSHED = select(PUSHES).where(PUSHES.c.listing_id == bindparam("listing"))
 _ALIVE = (LinkState.ACTIVE.value, LinkState.BROKEN.value)
 
 
@@ -114,7 +115,7 @@ class Pushes:
         self._connection = connection
 
     def get(self, listing_id: ListingId) -> Pushed | None:
-        row = self._connection.execute(select(PUSHES).where(PUSHES.c.listing_id == listing_id)).mappings().first()
+        row = self._connection.execute(_PUSHED, {"listing": listing_id}).mappings().first()
         if row is None:
             return None
         price: Decimal | None = row["price"]

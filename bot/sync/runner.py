@@ -16,6 +16,8 @@ log = logging.getLogger("linkbot.jobs")
 TroubleOf = Callable[[BaseException], tuple[Trouble, timedelta | None]]
 _IDLE = 0.5
 """Seconds between looks when nothing woke us: other hosts add jobs too."""
+_CROWD, _GATHER = 16, 0.002
+"""With so many running, the others that end within this time (seconds) are recorded by the same transaction."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Runner:
         self._dice = random.Random(seed)
         self._running: dict[asyncio.Task[_Result], Job] = {}
         self._stopping = False
-        self._recording = asyncio.Lock()
+        self._exchanging = asyncio.Lock()
         self._awake = asyncio.Event()
         self.jobs_run = 0
 
@@ -84,38 +86,59 @@ class Runner:
             renewing.cancel()
 
     async def _turn(self) -> None:
-        started = await self._start_due()
-        if self._running and (len(self._running) >= self._in_flight or started):
-            await self._record_ended(wait=len(self._running) >= self._in_flight)
-            if started:
-                return
+        if await self._exchange() and self._room > 0:
+            await asyncio.sleep(0)  # more may be due: look again at once
+            return
         woken = asyncio.create_task(self._awake.wait())
-        await asyncio.wait([woken, *self._running], timeout=_IDLE, return_when=asyncio.FIRST_COMPLETED)
+        waiting = [*self._running] if self._room <= 0 else [woken, *self._running]
+        await asyncio.wait(waiting, timeout=_IDLE, return_when=asyncio.FIRST_COMPLETED)
         woken.cancel()
         self._awake.clear()
-        await self._record_ended(wait=False)
+        if len(self._running) >= _CROWD:
+            await asyncio.sleep(_GATHER)
 
-    async def _start_due(self) -> int:
-        room = self._in_flight - len(self._running)
-        if room <= 0:
-            return 0
-        jobs = await self._db.run(lambda u: u.jobs.claim(room, self._lease, self._caps, self._gaps))
-        for job in jobs:
-            self._running[asyncio.create_task(self._run(job))] = job
-        return len(jobs)
+    @property
+    def _room(self) -> int:
+        return self._in_flight - len(self._running)
 
-    async def _record_ended(self, *, wait: bool) -> None:
-        if wait and self._running:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        async with self._recording:  # `stop` and the loop may both be at it
+    async def _exchange(self) -> int:
+        """One transaction: what ended is recorded, and what is due is claimed in its place. How many started."""
+        async with self._exchanging:  # `stop` and the loop may both be at it
             ended = [task for task in self._running if task.done()]
-            if not ended:
-                return
+            room = self._room + len(ended) if not self._stopping else 0
+            if not ended and room <= 0:
+                return 0
             results = [task.result() for task in ended]
-            await self._db.run(lambda u: self._record(u, results))
+            jobs = await self._carry_over(results, room)
             for task in ended:
                 del self._running[task]
             self.jobs_run += len(ended)
+            for job in jobs:
+                self._running[asyncio.create_task(self._run(job))] = job
+            return len(jobs)
+
+    async def _carry_over(self, results: list[_Result], room: int) -> list[Job]:
+        def both(u: Unit) -> list[Job]:
+            self._record(u, results)
+            return u.jobs.claim(room, self._lease, self._caps, self._gaps) if room > 0 else []
+
+        try:
+            return await self._db.run(both)
+        except Exception:
+            if not results:
+                raise
+            log.exception("the results of %s jobs could not be recorded together", len(results))
+        for result in results:
+            await self._record_alone(result)
+        return []
+
+    async def _record_alone(self, result: _Result) -> None:
+        """Nothing that one job brings along may keep the others from being recorded."""
+        try:
+            await self._db.run(lambda u: self._record(u, [result]))
+        except Exception:
+            log.exception("what follows from job %s %s failed; it is parked", result.job.kind, result.job.ref)
+            await self._db.run(lambda u: u.jobs.park(result.job, "what follows from it failed", None))
 
     async def stop(self, grace: float = 5.0) -> None:
         """No new jobs; running ones get `grace` seconds, then their leases are given back."""
@@ -123,26 +146,28 @@ class Runner:
         self._awake.set()
         if self._running:
             await asyncio.wait(self._running, timeout=grace)
-        for task in self._running:
-            task.cancel()
         while self._running:
-            await self._record_ended(wait=True)
+            for task in self._running:
+                task.cancel()
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            await self._exchange()
 
     async def run_due(self) -> int:
         """Run until nothing is due without the clock moving. How many jobs ran."""
         before = self.jobs_run
-        while True:
-            started = await self._start_due()
-            if not started and not self._running:
-                return self.jobs_run - before
-            await self._record_ended(wait=True)
+        while await self._exchange() or self._running:
+            if self._running:
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        return self.jobs_run - before
 
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             jobs = list(self._running.values())
-            if jobs:
+            try:
                 await self._db.run(lambda u, jobs=jobs: [u.jobs.renew(job, self._lease) for job in jobs])
+            except Exception:
+                log.exception("leases could not be renewed; the next try follows")
 
     # --- one job -----------------------------------------------------------------------------------------------------
 
