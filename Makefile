@@ -12,7 +12,7 @@ demo: $(VENV)/run.stamp ## the rehearsal: http://127.0.0.1:4390
 	$(PY) -m bot demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## the whole suite; ARGS="tests/domain -x" for a part
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto $(ARGS)
 
 check: $(VENV)/dev.stamp ## lint, format, types
 	$(PY) -m ruff check .
@@ -20,7 +20,7 @@ check: $(VENV)/dev.stamp ## lint, format, types
 	$(PY) -m pyright
 
 bench: $(VENV)/run.stamp ## each prints one JSON document and fails below its floor
-	@for part in bench/*.py; do echo "$$part"; $(PY) "$$part" || exit 1; done
+	@for part in bench/[a-z]*.py; do echo "$$part"; $(PY) "$$part" || exit 1; done
 
 lock: ## pin the dependencies of pyproject.toml again (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --upgrade --output-file requirements.lock

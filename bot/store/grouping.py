@@ -26,15 +26,15 @@ class GroupQueue:
         self._lock = threading.Lock()
         self._draining = False
 
-    async def ask(self, fn: _Fn) -> Any:
-        """The function's result once it is committed, or what it raised."""
+    def ask(self, fn: _Fn) -> "asyncio.Future[Any]":
+        """Becomes the function's result once it is committed, or what it raised."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         with self._lock:
             self._waiting.append((fn, future))
             starts, self._draining = not self._draining, True
         if starts:
             self._thread.submit(self._drain)
-        return await future
+        return future
 
     def _drain(self) -> None:
         while group := self._next():
