@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from bot import manifest
 from bot.app import Linkbot, Pacing, build, open_db
 from bot.clients.http import Pace
 from bot.config import Settings
@@ -111,6 +112,7 @@ async def open_stage(
     expected = seed_world(tiktok, shopify, seed) if seeded else None
     bot_url = f"http://127.0.0.1:{_free_port()}"
     slack.request_url = f"{bot_url}/slack/events"
+    slack.wire.subscribed = set(manifest.render()["settings"]["event_subscriptions"]["bot_events"])
     tiktok.redirect_url = f"{bot_url}/tiktok/callback"
     tiktok.webhook_url = f"{bot_url}/tiktok/webhook"
     settings = Settings.load(

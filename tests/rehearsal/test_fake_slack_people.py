@@ -491,6 +491,7 @@ async def test_lost_and_doubled_deliveries(rig: Rig) -> None:
     assert (await slack.person("U1").command("C1", "/link one")).error == "operation_timeout"
     slack.faults.add(Fault("commands.*", FaultKind.HOOK_DOUBLED))
     await slack.person("U1").command("C1", "/link two")
+    await slack.deliver()
     assert [one["text"] for one in bot.got] == ["two", "two"]
     slack.faults.add(Fault("events.*", FaultKind.HOOK_DOUBLED))
     await slack.join("C2")
