@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from bot.domain.connections import ConnectionState, Shop, Store
 from bot.domain.values import Right, StoreId
 from bot.handlers.commands import Command
 from bot.handlers.guard import Ask, Guard
@@ -17,6 +18,7 @@ from bot.store.db import Db
 from bot.sync import connect as connecting
 from bot.sync.consents import AskConsent, Connected, Consenting, Failed
 from bot.views import connect, texts
+from bot.views.blocks import bold, code
 from bot.views.ids import Action, Block, Callback, Target, unpack
 from bot.views.plain import note
 
@@ -85,15 +87,19 @@ class Connections:
     # --- disconnect --------------------------------------------------------------------------------------------------
 
     async def disconnect_typed(self, ask: Ask, words: list[Word]) -> None:
-        name = " ".join(word.text for word in words if word.text.lower() not in ("tiktok", "shopify")).casefold()
+        kind = words[0].text.lower() if words else ""
         shops, stores = await self._db.read(
             lambda u: (u.shops.for_workspace(ask.workspace), u.stores.for_workspace(ask.workspace))
         )
-        fitting = [x for x in (*shops, *stores) if name in (x.id, x.name.casefold(), x.id.partition(".")[0])]
+        places: dict[str, list[Shop | Store]] = {"tiktok": [*shops], "shopify": [*stores]}
+        named = words[1:] if kind in places else words
+        known = [x for x in places.get(kind, [*shops, *stores]) if x.state is not ConnectionState.DISCONNECTED]
+        name = " ".join(word.text for word in named).casefold()
+        fitting = [x for x in known if not name or name in (x.id, x.name.casefold(), x.id.partition(".")[0])]
         if len(fitting) == 1:
             await ask.answer(connect.disconnect_confirm(fitting[0]))
         else:
-            names = ", ".join(x.id for x in (*shops, *stores)) or "none"
+            names = ", ".join(f"{bold(x.name, 60)} ({code(x.id, 80)})" for x in known) or "none"
             await ask.answer(note(f"Which one? Connected: {names}."))
 
     async def disconnect_clicked(self, ask: Ask) -> None:

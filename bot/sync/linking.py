@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.domain.catalogue import Listing, Variant
 from bot.domain.incidents import IncidentKind, UnlinkedCause
@@ -20,8 +21,10 @@ from bot.domain.links import (
     match_by_sku,
 )
 from bot.domain.prices import wanted_price
-from bot.domain.values import AUTO_LINK, Actor, ListingId, OrderId, WorkspaceId
+from bot.domain.values import AUTO_LINK, Actor, ListingId, OrderId, ShopId, WorkspaceId
 from bot.store.db import Db, Taken, Unit
+
+_COUNT_PACE = timedelta(seconds=3)
 
 _CAUSES = {
     NoAutoLink.MANUAL_MODE: UnlinkedCause.MANUAL_MODE,
@@ -75,7 +78,13 @@ def _link(u: Unit, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -
             return Linked(existing, (), ())
         _record_refusal(u, workspace, request.listing_id, reason, actor)
         return Refused(reason, existing)
+    _show_count(u, workspace, listing.shop_id)
     return make_link(u, workspace, listing, variant, request.pack, LinkOrigin.HAND, actor, decision.warnings)
+
+
+def _show_count(u: Unit, workspace: WorkspaceId, shop_id: ShopId) -> None:
+    """The answered prompt says how many SKUs are linked."""
+    u.jobs.add("prompt", shop_id, owner=workspace, hold=_COUNT_PACE)
 
 
 def _is_repeat(existing: Link, request: LinkRequest, actor: Actor) -> bool:
@@ -189,6 +198,7 @@ def _unlink(u: Unit, workspace: WorkspaceId, listing_id: ListingId, actor: Actor
         )
     )  # fmt: skip
     u.pushes.forget(listing_id)
+    _show_count(u, workspace, old.shop_id)
     close_items(u, workspace, (IncidentKind.LINK_BROKEN, IncidentKind.PUSH_STUCK), listing_id, actor)
     listing = u.catalogue.listing(listing_id)
     if listing is not None and not listing.is_deleted:
@@ -199,7 +209,9 @@ def _unlink(u: Unit, workspace: WorkspaceId, listing_id: ListingId, actor: Actor
 def match_listing(u: Unit, workspace: WorkspaceId, mode: LinkMode | None, listing: Listing) -> Link | NoAutoLink:
     """Let the rule look at one listing: link it, or open its alert with the cause. Idempotent."""
     decision = _apply_rule(u, workspace, mode, listing)
-    if decision in _CAUSES and not _is_told(u, workspace, listing.id, decision):
+    if isinstance(decision, Link):
+        _show_count(u, workspace, listing.shop_id)
+    elif decision in _CAUSES and not _is_told(u, workspace, listing.id, decision):
         touch(u, workspace, IncidentKind.UNLINKED, listing.id, _CAUSES[NoAutoLink(decision)])
     return decision
 
