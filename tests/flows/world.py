@@ -107,8 +107,8 @@ class World:
             await self.command(self.ana, "/link connect tiktok")
             address = consent_address(self.stage)
             assert address is not None, self.told(self.ana)
-            self.tiktok.consent.mode = "allow"
-            assert await self.stage.consent(address) == 200, seller
+            allowed = address.replace("/open/authorize?", f"/open/authorize/allow?seller={seller}&")
+            assert await self.stage.consent(allowed) == 200, seller
         await self.settle()
 
     async def answer(self, label: str = "Link automatically") -> None:
