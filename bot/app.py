@@ -62,6 +62,7 @@ class Linkbot:
     guard: Guard
     http: httpx.AsyncClient
     _socket: AsyncSocketModeHandler | None = None
+    _connecting: asyncio.Task[None] | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     async def start(self, *, work: bool = True, listen: bool = True) -> None:
@@ -73,7 +74,8 @@ class Linkbot:
             app_token = self.settings.slack_app_token.get_secret_value()
             client = AsyncWebClient(token=app_token, base_url=self.settings.slack_base_url)
             self._socket = AsyncSocketModeHandler(self.bolt, app_token, web_client=client)
-            await self._socket.connect_async()
+            # beside everything else: while Slack can't be reached, webhooks are heard and orders mirrored all the same
+            self._connecting = asyncio.create_task(self._socket.connect_async())
 
     async def idle(self) -> None:
         """Wait until every answered Slack request has been worked off."""
@@ -81,6 +83,8 @@ class Linkbot:
 
     async def stop(self) -> None:
         """Running jobs and requests get a few seconds to end; what does not end is taken up again at the next start."""
+        if self._connecting is not None:
+            self._connecting.cancel()
         if self._socket is not None:
             await self._socket.close_async()
         await self.scheduler.stop()

@@ -31,6 +31,18 @@ async def test_a_command_a_click_a_menu_and_a_view_work_over_the_socket(socket: 
     assert "3 SKUs" in text_of(socket.slack.home("U1"))
 
 
+@pytest.mark.req("S31")
+async def test_while_slack_refuses_the_socket_orders_are_mirrored_all_the_same(sqlite_url: str) -> None:
+    world = await open_world(sqlite_url, SLACK_APP_TOKEN="xapp-of-another-app")
+    try:
+        floor = await open_shop(world)
+        order_id = floor.buy(("TEE-S", 1))
+        await world.settle()
+        assert world.standing(order_id) == ("mirrored", None)
+    finally:
+        await world.stage.close()
+
+
 @pytest.mark.req("U27")
 async def test_a_socket_that_slack_closes_is_opened_again(socket: World) -> None:
     await socket.slack.until(lambda: socket.slack.wire.sockets.open)
