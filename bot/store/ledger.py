@@ -13,6 +13,7 @@ from bot.store.shops import table_of
 from bot.store.tables import EntryRow
 
 LEDGER = table_of(EntryRow)
+_ADD = LEDGER.insert()
 
 
 class Ledger:
@@ -39,7 +40,7 @@ class Ledger:
             "reason": str(entry.reason) if entry.reason else None,
             "facts": dict(entry.facts),
         }
-        made = self._connection.execute(LEDGER.insert().values(**row)).inserted_primary_key
+        made = self._connection.execute(_ADD, row).inserted_primary_key
         assert made is not None
         return int(made[0])
 
