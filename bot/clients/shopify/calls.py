@@ -80,6 +80,7 @@ class Calls:
         return await self._run(store, query, variables, repeatable=False)
 
     async def _run(self, store: StoreId, query: str, variables: Json, *, repeatable: bool) -> Json:
+        self._base(store)
         access = await self._token(store, False)
         try:
             return await self._post(store, access, query, variables, repeatable)
