@@ -1,8 +1,10 @@
 """Link, unlink, and the rule that links equal SKUs: every way a link comes and goes."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from bot.domain.catalogue import Listing, Variant
 from bot.domain.incidents import IncidentKind, UnlinkedCause
@@ -24,7 +26,9 @@ from bot.domain.prices import wanted_price
 from bot.domain.values import AUTO_LINK, Actor, ListingId, OrderId, ShopId, WorkspaceId
 from bot.store.db import Db, Taken, Unit
 
+T = TypeVar("T")
 _COUNT_PACE = timedelta(seconds=3)
+_LOOKS = 3
 
 _CAUSES = {
     NoAutoLink.MANUAL_MODE: UnlinkedCause.MANUAL_MODE,
@@ -58,10 +62,15 @@ class Refused:
 
 async def link(db: Db, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -> Linked | Refused:
     """Link a listing by hand. A second, later request finds the first one's link and is refused with it."""
-    try:
-        return await db.run(lambda u: _link(u, workspace, request, actor))
-    except Taken:  # another worker committed between our look and our row: the unique index decided
-        return await db.run(lambda u: _link(u, workspace, request, actor))
+    return await _settled(db, lambda u: _link(u, workspace, request, actor))
+
+
+async def _settled(db: Db, act: Callable[[Unit], T]) -> T:
+    """Again when another worker committed between our look and our row: a unique index decided, and we look anew."""
+    for _ in range(_LOOKS - 1):
+        with contextlib.suppress(Taken):
+            return await db.run(act)
+    return await db.run(act)
 
 
 def _link(u: Unit, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -> Linked | Refused:
@@ -79,7 +88,8 @@ def _link(u: Unit, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -
         _record_refusal(u, workspace, request.listing_id, reason, actor)
         return Refused(reason, existing)
     _show_count(u, workspace, listing.shop_id)
-    return make_link(u, workspace, listing, variant, request.pack, LinkOrigin.HAND, actor, decision.warnings)
+    hand, warnings = LinkOrigin.HAND, decision.warnings
+    return make_link(u, workspace, existing, listing, variant, request.pack, hand, actor, warnings)
 
 
 def _show_count(u: Unit, workspace: WorkspaceId, shop_id: ShopId) -> None:
@@ -106,6 +116,7 @@ def _record_refusal(u: Unit, workspace: WorkspaceId, listing_id: ListingId, reas
 def make_link(
     u: Unit,
     workspace: WorkspaceId,
+    old: Link | None,
     listing: Listing,
     variant: Variant,
     pack: int,
@@ -115,9 +126,9 @@ def make_link(
 ) -> Linked:
     """Write the link with everything that follows from it: entry, push, released orders, closed alert.
 
-    Raises Taken when another link stands by now.
+    `old` is the row that was decided on, not one read again: on Postgres another worker may have committed a link
+    since. Raises Taken then.
     """
-    old = u.links.get(listing.id)
     version = 1 if old is None else old.version + 1
     made = Link(
         listing.id, listing.shop_id, variant.id, variant.store_id, pack, LinkState.ACTIVE, origin, actor, u.now, version
@@ -177,7 +188,7 @@ def touch(
 
 async def unlink(db: Db, workspace: WorkspaceId, listing_id: ListingId, actor: Actor) -> Unlinked | Refused:
     """End a link at once (S36). The tombstone keeps the rule away until a person links again (S39)."""
-    return await db.run(lambda u: _unlink(u, workspace, listing_id, actor))
+    return await _settled(db, lambda u: _unlink(u, workspace, listing_id, actor))
 
 
 def _unlink(u: Unit, workspace: WorkspaceId, listing_id: ListingId, actor: Actor) -> Unlinked | Refused:
@@ -238,7 +249,7 @@ def _apply_rule(u: Unit, workspace: WorkspaceId, mode: LinkMode | None, listing:
         variants = u.catalogue.variants_by_sku(workspace, listing.sku)
         decision = decide_auto_link(listing, u.catalogue.twins(listing), variants, existing, mode)
     if isinstance(decision, Variant):
-        return make_link(u, workspace, listing, decision, 1, LinkOrigin.AUTO, AUTO_LINK).link
+        return make_link(u, workspace, existing, listing, decision, 1, LinkOrigin.AUTO, AUTO_LINK).link
     if decision is NoAutoLink.LISTING_DELETED:
         close_items(u, workspace, (IncidentKind.UNLINKED,), listing.id, None)
     return decision

@@ -8,10 +8,13 @@ import pytest
 
 from bot.app import Linkbot, build, open_db
 from bot.domain.ledger import Act
+from bot.domain.links import LinkRequest
+from bot.domain.values import Actor, ActorKind, ListingId, Origin, VariantId
 from bot.rehearsal.faults import Fault, FaultKind
 from bot.rehearsal.seed import STORE
+from bot.sync import linking
 from tests.flows.shopfloor import SKUS, Floor, open_shop
-from tests.flows.world import World, open_world
+from tests.flows.world import TEAM, World, open_world
 
 UNCLEAR_SECONDS = 300  # the default of LINKBOT_UNCLEAR_SECONDS
 
@@ -201,3 +204,25 @@ async def test_s31_two_workers_in_a_storm_double_and_lose_nothing(pair: tuple[Wo
     for sku in SKUS:
         sold = sum(line.quantity for o in world.shopify_orders() for line in o.lines if line.sku == sku)
         assert floor.in_stock(sku) == floor.offered(sku) == 500 - sold
+
+
+@pytest.mark.postgres
+@pytest.mark.req("S24", "S35")
+async def test_s24_on_postgres_a_race_of_two_bots_makes_one_link_and_one_unlink(pair: tuple[World, Linkbot]) -> None:
+    """Fifty times over: each worker reads before the other has committed."""
+    world, second = pair
+    floor = await open_shop(world, linked=False)
+    listing_id = ListingId(floor.sku_ids["TEE-S"])
+    ana, ben = Actor(ActorKind.PERSON, "U1", Origin.SLACK), Actor(ActorKind.PERSON, "U2", Origin.SLACK)
+    wanted = {ana.id: VariantId(floor.variants["TEE-S"].id), ben.id: VariantId(floor.variants["TEE-M"].id)}
+    for _ in range(50):
+        asked = [(world.bot.db, ana), (second.db, ben)]
+        linked = await asyncio.gather(
+            *(linking.link(db, TEAM, LinkRequest(listing_id, wanted[who.id], 1), who) for db, who in asked)
+        )
+        (won,) = [one for one in linked if isinstance(one, linking.Linked)]
+        assert world.link_of(listing_id) == won.link
+        ended = await asyncio.gather(*(linking.unlink(db, TEAM, listing_id, who) for db, who in asked))
+        assert len([one for one in ended if isinstance(one, linking.Unlinked)]) == 1
+    acts = [entry.act for entry in world.acts(Act.LINK, Act.UNLINK, listing=listing_id)]
+    assert acts == [Act.LINK, Act.UNLINK] * 50
