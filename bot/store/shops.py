@@ -1,10 +1,11 @@
 """Shops and stores that workspaces connected."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from bot.domain.connections import ConnectionState, Shop, Store
 from bot.domain.links import LinkMode
@@ -45,16 +46,13 @@ class Shops:
     def save(self, shop: Shop) -> None:
         """Write the whole row. Raises Taken when the shop is another workspace's, unless that one disconnected it."""
         _keep_to_one(self.get(shop.id), shop)
-        row = asdict(shop) | {"state": shop.state.value, "mode": shop.mode.value if shop.mode else None}
-        upsert(self._connection, SHOPS, [row], ["id"])
+        upsert(self._connection, SHOPS, [_plain(asdict(shop))], ["id"])
 
     def change(self, shop_id: ShopId, **fields: Any) -> Shop:
-        """Set fields of the value. Raises KeyError when there is no such shop."""
-        shop = self.get(shop_id)
-        if shop is None:
+        """Set these columns and no other: another worker may change the rest. Raises KeyError without such a shop."""
+        self._connection.execute(update(SHOPS).where(SHOPS.c.id == shop_id).values(**_plain(fields)))
+        if (changed := self.get(shop_id)) is None:
             raise KeyError(shop_id)
-        changed = replace(shop, **fields)
-        self.save(changed)
         return changed
 
 
@@ -82,17 +80,20 @@ class Stores:
     def save(self, store: Store) -> None:
         """As `Shops.save`."""
         _keep_to_one(self.get(store.id), store)
-        cycle = store.stock_cycle.total_seconds() if store.stock_cycle is not None else None
-        upsert(self._connection, STORES, [asdict(store) | {"state": store.state.value, "stock_cycle": cycle}], ["id"])
+        upsert(self._connection, STORES, [_plain(asdict(store))], ["id"])
 
     def change(self, store_id: StoreId, **fields: Any) -> Store:
         """As `Shops.change`."""
-        store = self.get(store_id)
-        if store is None:
+        self._connection.execute(update(STORES).where(STORES.c.id == store_id).values(**_plain(fields)))
+        if (changed := self.get(store_id)) is None:
             raise KeyError(store_id)
-        changed = replace(store, **fields)
-        self.save(changed)
         return changed
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Values as their columns hold them."""
+    spans = {name: value.total_seconds() for name, value in fields.items() if isinstance(value, timedelta)}
+    return fields | {name: value.value for name, value in fields.items() if isinstance(value, StrEnum)} | spans
 
 
 def _keep_to_one(old: Shop | Store | None, new: Shop | Store) -> None:

@@ -15,14 +15,14 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from bot.domain.connections import Consent, Token, TokenKind
+from bot.domain.connections import ConnectionState, Consent, Shop, Store, Token, TokenKind
 from bot.domain.incidents import IncidentKind
 from bot.domain.ledger import Act, Entry
-from bot.domain.links import Link, LinkOrigin, LinkState
+from bot.domain.links import Link, LinkMode, LinkOrigin, LinkState
 from bot.domain.orders import Mirror, OrderStatus, Reason, Standing
 from bot.domain.posts import PostState
 from bot.domain.values import LINKBOT, ListingId, Money, OrderId, ShopId, StoreId, UserId, VariantId, WorkspaceId
-from bot.store.db import Db, Taken
+from bot.store.db import Db, Taken, Unit
 from bot.store.errors import NoEncryptionKey
 from bot.store.tables import METADATA
 from tests import postgres
@@ -185,6 +185,32 @@ def test_an_event_is_heard_once(db: Db, other: Db) -> None:
         )
     assert heard.count(True) == 1
     assert db.run_sync(lambda u: u.inbox.first_time("shopify", SHOP, "e1", "order"))
+
+
+@pytest.mark.postgres
+@pytest.mark.req("S36", "S37")
+def test_s37_a_poll_that_ends_late_does_not_bring_a_lost_shop_back(postgres_url: str, clock: Clock) -> None:
+    poll, hook = (Db(postgres_url, keys=[TEST_KEY], now=clock) for _ in range(2))
+    shop = Shop(SHOP, TEAM, "Shop", "US", "USD", "c", "t", ConnectionState.CONNECTED, NOW)
+    store = Store(StoreId("a.myshopify.com"), TEAM, "Store", "USD", ConnectionState.CONNECTED, NOW)
+    poll.run_sync(lambda u: (u.shops.save(shop), u.stores.save(store)))
+
+    def late(u: Unit) -> None:
+        assert u.shops.get(shop.id) == shop
+        hook.run_sync(lambda v: (v.shops.change(shop.id, state=ConnectionState.LOST),
+                                 v.stores.change(store.id, state=ConnectionState.LOST)))  # fmt: skip
+        u.shops.change(shop.id, products_seen_to=NOW, mode=LinkMode.AUTO)
+        u.stores.change(store.id, stock_cycle=timedelta(seconds=12.5))
+
+    poll.run_sync(late)
+    ended = poll.read_sync(lambda u: (u.shops.get(shop.id), u.stores.get(store.id)))
+    lost = ConnectionState.LOST
+    assert ended == (
+        replace(shop, state=lost, products_seen_to=NOW, mode=LinkMode.AUTO),
+        replace(store, state=lost, stock_cycle=timedelta(seconds=12.5)),
+    )
+    for one in (poll, hook):
+        one.close_sync()
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
