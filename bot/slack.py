@@ -1,5 +1,6 @@
 """Slack's side of the process: the Bolt app, and a client for each workspace."""
 
+import logging
 import time
 from typing import Any
 
@@ -59,6 +60,8 @@ def bolt_app(settings: Settings, workspaces: Workspaces) -> AsyncApp:
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     common: dict[str, Any] = {"signing_secret": secret, "process_before_response": False}
     if workspaces.single is not None:
+        # Bolt finds SLACK_BOT_TOKEN in the environment as well and warns that it does not need it
+        logging.getLogger("slack_bolt.AsyncApp").addFilter(lambda record: "will be unused" not in record.getMessage())
         return AsyncApp(client=workspaces.single, **common)
     oauth = AsyncOAuthSettings(
         client_id=settings.slack_client_id,
