@@ -12,7 +12,7 @@ demo: $(VENV)/run.stamp ## the rehearsal: http://127.0.0.1:4390
 	$(PY) -m bot demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## the whole suite; ARGS="tests/domain -x" for a part
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/dev.stamp ## lint, format, types
 	$(PY) -m ruff check .

@@ -135,11 +135,11 @@ def _secret(value: Any) -> str:
 def _clients(
     settings: Settings, http: httpx.AsyncClient, tokens: Tokens, now: Callable[[], datetime], pacing: Pacing
 ) -> tuple[TikTok, Shopify]:
-    async def access(shop_id: ShopId, renew: bool) -> Access:
-        return await tokens.tiktok(tiktok, shop_id, renew)
+    async def access(shop_id: ShopId, refused: str) -> Access:
+        return await tokens.tiktok(tiktok, shop_id, refused)
 
-    async def token(store_id: StoreId, renew: bool) -> str:
-        return await tokens.shopify(shopify, store_id, renew)
+    async def token(store_id: StoreId, refused: str) -> str:
+        return await tokens.shopify(shopify, store_id, refused)
 
     tiktok = TikTok(
         http,

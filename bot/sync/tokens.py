@@ -24,21 +24,24 @@ class Tokens:
         self._db, self._now = db, now
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def tiktok(self, client: TikTok, shop_id: ShopId, renew: bool) -> Access:
-        """Access for a shop. Raises NotAuthorised when the shop is not connected or the grant has ended."""
+    async def tiktok(self, client: TikTok, shop_id: ShopId, refused: str) -> Access:
+        """Access for a shop, by another token than the `refused` one.
+
+        Raises NotAuthorised when the shop is not connected or the grant has ended.
+        """
         shop = await self._db.read(lambda u: u.shops.get(shop_id))
         if shop is None or not shop.is_live:
             raise NotAuthorised("the TikTok shop is not connected", code="not_connected", service="tiktok")
         key = shop.token_key
         try:
-            token = await self._current(key, renew, client.refresh, "tiktok")
+            token = await self._current(key, refused, client.refresh, "tiktok")
         except NotAuthorised:
             await self._db.run(lambda u: connect.lose_seller(u, key))
             raise
         return Access(token.access, shop.cipher)
 
-    async def shopify(self, client: Shopify, store_id: StoreId, renew: bool) -> str:
-        """Token for a store. Raises NotAuthorised when there is none or it has ended."""
+    async def shopify(self, client: Shopify, store_id: StoreId, refused: str) -> str:
+        """Token for a store, other than the `refused` one. Raises NotAuthorised when there is none or it has ended."""
 
         async def again(old: Token) -> Token:
             if old.kind is TokenKind.SHOPIFY_GRANT:
@@ -48,15 +51,15 @@ class Tokens:
             raise NotAuthorised("the store's token was refused", code="token_refused", service="shopify")
 
         try:
-            return (await self._current(f"shopify:{store_id}", renew, again, "shopify")).access
+            return (await self._current(f"shopify:{store_id}", refused, again, "shopify")).access
         except NotAuthorised:
             await self._db.run(lambda u: connect.lose_store(u, store_id, "refused"))
             raise
 
-    async def _current(self, key: str, renew: bool, again: Renew, service: str) -> Token:
+    async def _current(self, key: str, refused: str, again: Renew, service: str) -> Token:
         seen = await self._read(key, service)
-        if not renew and not seen.is_stale(self._now(), _RENEW_AHEAD):
-            return seen
+        if seen.access != refused and not seen.is_stale(self._now(), _RENEW_AHEAD):
+            return seen  # also when another one has renewed it since the refusal: a second renewal would end that one
         async with self._locks.setdefault(key, asyncio.Lock()):
             return await self._renew(key, seen, again, service)
 

@@ -82,8 +82,8 @@ async def tiktok_bench() -> AsyncIterator[Tt]:
     tokens = {shop: fake.connect(shop)["access_token"] for shop in (SHOP, OTHER)}
     renewed: list[ShopId] = []
 
-    async def access(shop: ShopId, renew: bool) -> Access:
-        if renew:
+    async def access(shop: ShopId, refused: str) -> Access:
+        if refused:
             renewed.append(shop)
             tokens[shop] = fake.connect(shop)["access_token"]
         return Access(tokens[shop], fake.world.shops[shop].cipher)
@@ -141,8 +141,8 @@ async def shopify_bench() -> AsyncIterator[Sh]:
     tokens = {STORE: fake.token(STORE)}
     renewed: list[StoreId] = []
 
-    async def token(store: StoreId, renew: bool) -> str:
-        if renew:
+    async def token(store: StoreId, refused: str) -> str:
+        if refused:
             renewed.append(store)
             tokens[store] = fake.token(store)
         return tokens[store]

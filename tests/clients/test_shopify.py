@@ -205,7 +205,7 @@ async def test_a_removed_app_is_not_authorised(sh: Sh) -> None:
         await dead.shop(STORE)
 
 
-async def _dead(_store: StoreId, _renew: bool) -> str:
+async def _dead(_store: StoreId, _refused: str) -> str:
     return "shpat_dead"
 
 

@@ -205,8 +205,8 @@ async def test_an_expired_token_is_renewed_once_and_the_call_goes_again(tt: Tt) 
 async def test_a_token_that_stays_refused_is_told_after_one_renewal(tt: Tt) -> None:
     asked: list[bool] = []
 
-    async def dead(_shop: ShopId, renew: bool) -> Access:
-        asked.append(renew)
+    async def dead(_shop: ShopId, refused: str) -> Access:
+        asked.append(refused)
         return Access("dead", tt.fake.world.shops[SHOP].cipher)
 
     client = TikTok(
@@ -215,7 +215,7 @@ async def test_a_token_that_stays_refused_is_told_after_one_renewal(tt: Tt) -> N
     )  # fmt: skip
     with pytest.raises(NotAuthorised):
         await client.warehouses(SHOP)
-    assert asked == [False, True]
+    assert asked == ["", "dead"]
 
 
 async def test_a_shop_of_another_seller_is_refused(tt: Tt) -> None:

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 SERVICE = Service.SHOPIFY
 VERSION = "2026-10"
-TokenSource = Callable[[StoreId, bool], Awaitable[str]]
-"""`token(store, renew)`; renew=True after Shopify refused the token: ask for a new one, once."""
+TokenSource = Callable[[StoreId, str], Awaitable[str]]
+"""`token(store, refused)`: `refused` is the token that Shopify just refused, "" otherwise; another one is wanted."""
 
 DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _PATIENCE = 5  # times that a reading lets others go first
@@ -81,13 +81,14 @@ class Calls:
 
     async def _run(self, store: StoreId, query: str, variables: Json, *, repeatable: bool) -> Json:
         self._base(store)
-        access = await self._token(store, False)
+        access = await self._token(store, "")
         try:
             return await self._post(store, access, query, variables, repeatable)
         except NotAuthorised as error:
             if error.code != "401":
                 raise
-        access = await self._token(store, True)  # refused before anything was done: also a write may go again
+        # refused before anything was done: also a write may go again
+        access = await self._token(store, access)
         return await self._post(store, access, query, variables, repeatable)
 
     async def _post(self, store: StoreId, access: str, query: str, variables: Json, repeatable: bool) -> Json:

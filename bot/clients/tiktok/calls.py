@@ -17,8 +17,8 @@ from bot.clients.tiktok.wire import Json
 from bot.domain.values import ShopId
 
 T = TypeVar("T")
-AccessSource = Callable[[ShopId, bool], Awaitable[Access]]
-"""`access(shop, renew)`; renew=True after TikTok refused the token: refresh it once."""
+AccessSource = Callable[[ShopId, str], Awaitable[Access]]
+"""`access(shop, refused)`: `refused` is the token that TikTok just refused, "" otherwise; another one is wanted."""
 
 _PLAIN = re.compile(r"[\w-]+")
 JSON_TYPE = "application/json"
@@ -68,13 +68,14 @@ class Calls:
         body: Json | None = None,
     ) -> Json:
         """The `data` of the answer. Raises the error its code stands for."""
-        access = await self._access(shop, False)
+        access = await self._access(shop, "")
         try:
             return await self._send(endpoint, access, str(shop), ids, query, body)
         except NotAuthorised as error:
             if not wants_new_token(error):
                 raise
-        access = await self._access(shop, True)  # refused before anything was done: also a write may go again
+        # refused before anything was done: also a write may go again
+        access = await self._access(shop, access.token)
         return await self._send(endpoint, access, str(shop), ids, query, body)
 
     async def _send(
