@@ -33,7 +33,11 @@ class GroupQueue:
             self._waiting.append((fn, future))
             starts, self._draining = not self._draining, True
         if starts:
-            self._thread.submit(self._drain)
+            try:
+                self._thread.submit(self._drain)
+            except RuntimeError:  # closed: said to this and to every later caller, who would wait for ever
+                self._draining = False
+                raise
         return future
 
     def _drain(self) -> None:

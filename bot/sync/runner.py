@@ -38,6 +38,11 @@ class _Result:
         return not (self.again or self.retry or self.park or self.given_back)
 
 
+def _result_of(task: "asyncio.Task[_Result]", job: Job) -> _Result:
+    """A task that was cancelled before its first step has none of its own."""
+    return _Result(job, given_back=True) if task.cancelled() else task.result()
+
+
 def _wake(loop: asyncio.AbstractEventLoop, awake: asyncio.Event) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(awake.set)
@@ -108,7 +113,7 @@ class Runner:
             room = self._room + len(ended) if not self._stopping else 0
             if not ended and room <= 0:
                 return 0
-            results = [task.result() for task in ended]
+            results = [_result_of(task, self._running[task]) for task in ended]
             jobs = await self._carry_over(results, room)
             for task in ended:
                 del self._running[task]

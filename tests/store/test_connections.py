@@ -85,3 +85,11 @@ async def test_statements_that_the_server_forgot_are_sent_in_full(
     assert came == [f"then {n}" for n in range(40)]
     assert "without them" in caplog.text
     await db.close()
+
+
+async def test_a_closed_database_says_so_to_everybody(db_url: str) -> None:
+    db = Db(db_url, keys=[TEST_KEY])
+    await db.close()
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await asyncio.wait_for(db.run(put("late")), 1)
