@@ -38,7 +38,7 @@ class Linking:
 
     def __init__(self, db: Db, table: Products, home: Home) -> None:
         self._db, self._table, self._home = db, table, home
-        self._below: dict[str, Json] = {}  # our view's id → the table modal it was pushed onto
+        self._below: dict[str, Ask] = {}  # our view's id → the click that opened it
 
     def register(self, guard: Guard) -> None:
         guard.action(Action.LINK, self.open_clicked, Right.LINK, opens=True)
@@ -100,11 +100,9 @@ class Linking:
         await ask.update(opened["id"], view, opened.get("hash"))
 
     def _remember_below(self, ask: Ask, view_id: str) -> None:
-        view = ask.view
-        if view is not None and view.get("callback_id") == Callback.TABLE:
-            while len(self._below) >= 1000:
-                self._below.pop(next(iter(self._below)))
-            self._below[view_id] = view
+        while len(self._below) >= 300:
+            self._below.pop(next(iter(self._below)))
+        self._below[view_id] = ask
 
     async def changed(self, ask: Ask) -> None:
         """Another choice, filter, page or pack size: the picker is drawn again with what it would do."""
@@ -137,10 +135,13 @@ class Linking:
         await self._refresh_below(ask)
 
     async def _refresh_below(self, ask: Ask) -> None:
-        """The surface from which the modal was opened shows the new state: the table below it, and App Home (S25)."""
-        below = self._below.pop(ask.body["view"]["id"], None)
-        if below is not None:
-            await self._table.refresh(ask, below["id"], below)
+        """Where the modal was opened shows the new state: the table below it, the list in a message, App Home (S25)."""
+        clicked = self._below.pop(ask.body["view"]["id"], None)
+        view = None if clicked is None else clicked.view
+        if view is not None and view.get("callback_id") == Callback.TABLE:
+            await self._table.refresh(ask, view["id"], view)
+        elif clicked is not None and view is None and clicked.value:
+            await self._table.redraw(clicked)
         await self._home.publish(ask)
 
     # --- unlink ------------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from bot.handlers.commands import Command
 from bot.handlers.guard import Ask, Guard
 from bot.handlers.words import Word, joined
 from bot.store.db import Db, Unit
+from bot.sync import explain
 from bot.views import products
-from bot.views.ids import Action
+from bot.views.blocks import Message
+from bot.views.ids import Action, unpack
 from bot.views.plain import loading
 
 
@@ -40,10 +42,30 @@ class Products:
 
     async def bare(self, ask: Ask) -> None:
         """The five most pressing unlinked SKUs."""
+        await ask.answer(await self._pressing(ask))
+
+    async def _pressing(self, ask: Ask) -> Message:
         rows, counts = await self._db.read(
             lambda u: (u.catalogue.pressing(ask.workspace, 5), u.catalogue.counts(ask.workspace))
         )
-        await ask.answer(products.pressing(rows, ProductCounts(*counts).unlinked))
+        return products.pressing(rows, ProductCounts(*counts).unlinked)
+
+    async def redraw(self, clicked: Ask) -> None:
+        """The list in whose message this click was, as it is now; other messages are rendered by their own jobs."""
+        place = unpack(clicked.value)
+        words = place.get("words")
+        if place.get("list") == products.PRESSING:
+            message = await self._pressing(clicked)
+        elif place.get("list") == products.HITS:
+            rows = await self._db.read(lambda u: explain.find_listings(u, clicked.workspace, words))
+            message = products.hits(rows, words)
+        elif "filter" in place.ids:
+            chosen = ProductFilter(place["filter"])
+            page, counts = await self._read(clicked, chosen, words, place.number("offset"))
+            message = products.table_message(page, chosen, words, counts=counts)
+        else:
+            return
+        await clicked.answer(message, replace=True)
 
     async def open_unlinked(self, ask: Ask) -> None:
         """The banner's button: the table, set to unlinked (S16). Pushed over a modal, opened otherwise."""

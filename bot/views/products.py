@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bot.domain.board import Page, ProductCounts, ProductFilter, ProductRow
@@ -25,10 +26,12 @@ from bot.views.blocks import (
     section,
     select,
 )
-from bot.views.ids import BLOCK_ID_LIMIT, Action, Block, Callback, Target, pack, shortened, unpack
+from bot.views.ids import BLOCK_ID_LIMIT, VALUE_LIMIT, Action, Block, Callback, Target, pack, shortened, unpack
 
 TITLE = "Products from TikTok Shop"
 MODAL_TITLE = "TikTok Shop products"  # a modal's title takes 24 characters; the full name stands in its first line
+PRESSING, HITS = "pressing", "hits"
+NOWHERE: Mapping[str, object] = MappingProxyType({})
 ROWS = 10
 """Rows a page."""
 FILTERS = {
@@ -54,7 +57,7 @@ def table(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: 
     shown, _ = first(page.rows, ROWS)
     if not shown:
         blocks.append(section(_nothing(filter, words, page)))
-    blocks += [product(row) for row in shown]
+    blocks += [product(row, _place(filter, words, page.offset)) for row in shown]
     blocks.append(context(span(page.offset, len(shown), page.total)))
     if (buttons := _paging(page, len(shown), filter, words)) is not None:
         blocks.append(buttons)
@@ -70,7 +73,7 @@ def table_message(page: Page[ProductRow], filter: ProductFilter, words: str, *, 
 
 def table_modal(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts) -> Json:
     """The table as a modal, where a click on **Link** opens the picker on top of it (S14, S16)."""
-    metadata = pack(Target.TABLE, filter=filter, words=words[:200], offset=page.offset)
+    metadata = pack(Target.TABLE, VALUE_LIMIT, **_place(filter, words, page.offset))
     blocks = table(page, filter, words, counts=counts)
     return modal(MODAL_TITLE, blocks, callback=Callback.TABLE, metadata=metadata)
 
@@ -90,9 +93,16 @@ def read_table_modal(view: Mapping[str, Any]) -> TableRequest:
     return TableRequest(ProductFilter(asked.get("filter", "all")), asked.get("words"), asked.number("offset"))
 
 
-def product(row: ProductRow) -> Json:
-    """One row: **Link** when unlinked or broken, **Unlink** when linked, never both."""
-    return section(row_text(row), link_button(row) or unlink_button(row))
+def _place(filter: ProductFilter, words: str, offset: int) -> dict[str, object]:
+    return {"filter": filter, "words": words[:200], "offset": offset}
+
+
+def product(row: ProductRow, place: Mapping[str, object] = NOWHERE) -> Json:
+    """One row: **Link** when unlinked or broken, **Unlink** when linked, never both.
+
+    `place`: the list it stands in, kept in the button, so that the list can be drawn again after the click (S25).
+    """
+    return section(row_text(row), link_button(row, place=place) or unlink_button(row, place))
 
 
 def row_text(row: ProductRow) -> str:
@@ -120,20 +130,20 @@ def is_linked(row: ProductRow) -> bool:
     return row.link is not None and row.link.is_active
 
 
-def link_button(row: ProductRow, style: str | None = None) -> Json | None:
+def link_button(row: ProductRow, style: str | None = None, place: Mapping[str, object] = NOWHERE) -> Json | None:
     if is_linked(row) or row.listing.is_deleted:
         return None
-    return button("Link", Action.LINK, listing_value(row.listing.id), style, about=f"Link {_spoken(row)}")
+    return button("Link", Action.LINK, listing_value(row.listing.id, place), style, about=f"Link {_spoken(row)}")
 
 
-def unlink_button(row: ProductRow) -> Json | None:
+def unlink_button(row: ProductRow, place: Mapping[str, object] = NOWHERE) -> Json | None:
     if not is_linked(row):
         return None
-    return button("Unlink", Action.UNLINK, listing_value(row.listing.id), about=f"Unlink {_spoken(row)}")
+    return button("Unlink", Action.UNLINK, listing_value(row.listing.id, place), about=f"Unlink {_spoken(row)}")
 
 
-def listing_value(listing_id: ListingId) -> str:
-    return pack(Target.LISTING, listing=listing_id)
+def listing_value(listing_id: ListingId, place: Mapping[str, object] = NOWHERE) -> str:
+    return pack(Target.LISTING, VALUE_LIMIT, listing=listing_id, **place)
 
 
 def pressing(rows: Sequence[ProductRow], total_unlinked: int) -> Message:
@@ -143,7 +153,7 @@ def pressing(rows: Sequence[ProductRow], total_unlinked: int) -> Message:
         return Message(said, [section(said), actions(_show_all("Show all products", ProductFilter.ALL))])
     shown, _ = first(rows, 5)
     said = f"{texts.plural(total_unlinked, 'TikTok SKU is', 'TikTok SKUs are')} not linked."
-    blocks = [section(f"*{said}*"), *(product(row) for row in shown)]
+    blocks = [section(f"*{said}*"), *(product(row, {"list": PRESSING}) for row in shown)]
     rest = total_unlinked - len(shown)
     if rest > 0:
         blocks += [context(f"+{rest} more"), actions(_show_all("Show all", ProductFilter.UNLINKED))]
@@ -154,7 +164,8 @@ def hits(rows: Sequence[ProductRow], words: str) -> Message:
     """Several SKUs match what was typed."""
     shown, left = first(rows, ROWS)
     said = f"{texts.plural(len(rows), 'SKU')} found for {code(words, 80) or 'your words'}. Which one?"
-    blocks = [section(said), *(product(row) for row in shown)]
+    place = {"list": HITS, "words": words[:200]}
+    blocks = [section(said), *(product(row, place) for row in shown)]
     if left:
         blocks.append(context(f"+{left} more. Add a word to narrow it down, or type `/link products WORDS`."))
     return Message(lines(said, *(_line(row) for row in shown), f"+{left} more" if left else ""), blocks)
@@ -212,7 +223,7 @@ def _filter_menu(filter: ProductFilter, words: str, counts: ProductCounts) -> Js
 
 def _paging(page: Page[ProductRow], shown: int, filter: ProductFilter, words: str) -> Json | None:
     def at(offset: int) -> str:
-        return pack(Target.TABLE, filter=filter, words=words[:200], offset=offset)
+        return pack(Target.TABLE, VALUE_LIMIT, **_place(filter, words, offset))
 
     back = button("Previous", Action.TABLE_PREVIOUS, at(max(0, page.offset - ROWS))) if page.offset else None
     onward = button("Next", Action.TABLE_NEXT, at(page.offset + shown)) if page.offset + shown < page.total else None

@@ -193,3 +193,25 @@ async def test_n20_guests_and_strangers_look_and_change_nothing(
     assert len(world.links()) == 3
     refused = world.read(lambda u: u.ledger.page(None, limit=1000, newest_first=True))[0]
     assert (refused.act.value, refused.actor.id) == ("refused", "U2")
+
+
+@pytest.mark.req("S25", "U8")
+@pytest.mark.parametrize("typed", ["products unlinked", "", "Tee"], ids=["table", "bare", "hits"])
+async def test_s25_the_list_in_a_message_shows_what_was_done_from_it(world: World, typed: str) -> None:
+    floor = await open_shop(world, linked=False)
+    await world.command(world.ana, f"/link {typed}".strip())
+    table = world.private(world.ana)
+    links = labels(table).count("Link")
+    await world.ana.click(table, "Link", near="TEE-S")
+    await world.slack_idle()
+    await world.choose(world.ana, world.view(world.ana), floor.variants["TEE-S"].id)
+    await world.ana.submit(world.view(world.ana))
+    await world.slack_idle()
+    shown = world.ana.sees(table)
+    assert labels(shown).count("Link") == links - 1
+    if typed == "Tee":
+        await world.ana.click(shown, "Unlink", near="TEE-S")
+        await world.slack_idle()
+        await world.ana.submit(world.view(world.ana))
+        await world.slack_idle()
+        assert labels(world.ana.sees(table)).count("Link") == links
