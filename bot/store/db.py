@@ -174,8 +174,7 @@ class Db:
                     raise _told(error) from None
                 attempt += 1
                 continue
-            if unit.woken and self.on_jobs is not None:
-                self.on_jobs()
+            self._committed(woken=unit.woken)
             return result
 
     def read_sync(self, fn: Callable[[Unit], T]) -> T:
@@ -206,9 +205,16 @@ class Db:
                     raw.execute("ROLLBACK TO unit")
                     outcomes.append((None, _told(error)))
                 raw.execute("RELEASE unit")
-        if woken and self.on_jobs is not None:
-            self.on_jobs()
+        self._committed(woken=woken)
         return outcomes
+
+    def _committed(self, *, woken: bool) -> None:
+        """Nothing that goes wrong here may look like a unit that failed: it would be run again."""
+        if woken and self.on_jobs is not None:
+            try:
+                self.on_jobs()
+            except RuntimeError:
+                log.info("the workers' loop has ended; the job waits for the next one")
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

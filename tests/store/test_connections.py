@@ -93,3 +93,22 @@ async def test_a_closed_database_says_so_to_everybody(db_url: str) -> None:
     for _ in range(2):
         with pytest.raises(RuntimeError):
             await asyncio.wait_for(db.run(put("late")), 1)
+
+
+@pytest.mark.req("S31")
+async def test_a_committed_unit_is_not_run_again_because_nobody_could_be_woken(db: Db) -> None:
+    """As in the last moments of a process, whose loop has ended."""
+    ran: list[int] = []
+
+    def unit(u: Unit, number: int) -> None:
+        ran.append(number)
+        u.jobs.add("push", str(number), owner="shop")
+
+    def ended() -> None:
+        raise RuntimeError("Event loop is closed")
+
+    db.on_jobs = ended
+    await asyncio.gather(*(db.run(lambda u, n=n: unit(u, n)) for n in range(5)))
+    db.run_sync(lambda u: unit(u, 5))
+    assert sorted(ran) == [0, 1, 2, 3, 4, 5]
+    assert await db.read(lambda u: u.jobs.counts()) == {"ready": 6}
