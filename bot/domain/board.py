@@ -44,12 +44,13 @@ class ProductFilter(StrEnum):
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Rows `offset`… of `total`."""
+    """Rows `offset`… of `total`; `is_more`: of a search, there are more than `total` tells."""
 
     rows: Sequence[T]
     total: int
     offset: int
     size: int
+    is_more: bool = False
 
     @property
     def has_more(self) -> bool:

@@ -51,6 +51,7 @@ class Listing:
     stock: tuple[Stocked, ...]
     status: ListingStatus
     updated_at: datetime
+    gtin: str = ""  # the barcode of the SKU, where TikTok tells one
     is_combo: bool = False  # stock of a combined product is derived and refused by TikTok (12052850)
 
     @property

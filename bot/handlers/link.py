@@ -8,7 +8,7 @@ from bot.domain.board import LinkEffect, ProductRow, UnlinkEffect, VariantQuery,
 from bot.domain.catalogue import Variant, sku_key
 from bot.domain.ledger import Act
 from bot.domain.links import MAX_PACK, LinkRefusal, LinkRequest
-from bot.domain.matching import Suggestion, suggest
+from bot.domain.matching import Suggestion
 from bot.domain.values import ListingId, Right, VariantId
 from bot.handlers.commands import Command
 from bot.handlers.guard import Ask, Guard
@@ -252,7 +252,7 @@ def _variant_row(u: Unit, variant_id: VariantId | None) -> VariantRow | None:
 
 
 def _suggestions(u: Unit, ask: Ask, row: ProductRow) -> list[Suggestion]:
-    return suggest(row.listing, u.catalogue.candidates(ask.workspace, row.listing))
+    return explain.suggestions(u, ask.workspace, row.listing)
 
 
 def _linked_skus(u: Unit, rows: Sequence[VariantRow]) -> dict[ListingId, str]:

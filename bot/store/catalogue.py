@@ -13,6 +13,7 @@ from bot.domain.catalogue import Listing, ListingStatus, Stocked, sku_key
 from bot.domain.jobs import Upserted
 from bot.domain.links import Link, LinkState
 from bot.domain.values import ListingId, Money, ShopId, WorkspaceId
+from bot.domain.words import fold
 from bot.store.dialect import chunks, like, upsert, words_of
 from bot.store.links import LINKS, Links
 from bot.store.orders import Orders
@@ -200,7 +201,7 @@ def _in(filter: ProductFilter) -> list[Any]:
 def _merged(new: Listing, old: Listing | None) -> Listing:
     if old is None or new.variation:
         return new
-    return replace(new, variation=old.variation, is_combo=new.is_combo or old.is_combo)
+    return replace(new, variation=old.variation, is_combo=new.is_combo or old.is_combo, gtin=new.gtin or old.gtin)
 
 
 def _shown(listing: Listing) -> tuple[Any, ...]:
@@ -225,8 +226,9 @@ def _row(listing: Listing, now: datetime) -> dict[str, Any]:
         "status": listing.status.value,
         "updated_at": listing.updated_at,
         "is_combo": listing.is_combo,
-        "hay": f"{listing.title} {listing.variation} {listing.seller_sku}".casefold(),
+        "hay": fold(f"{listing.title} {listing.variation} {listing.seller_sku}"),
         "seen_at": now,
+        "gtin": listing.gtin,
     }
 
 
@@ -245,4 +247,5 @@ def _listing(row: Any) -> Listing:
         status=ListingStatus(row["status"]),
         updated_at=row["updated_at"],
         is_combo=row["is_combo"],
+        gtin=row["gtin"],
     )

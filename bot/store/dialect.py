@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.domain.values import Actor, ActorKind, Origin
+from bot.domain.words import fold
 
 T = TypeVar("T")
 CHUNK = 500
@@ -67,8 +68,8 @@ def like(word: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Casefolded words, as `hay` columns hold them."""
-    return text.casefold().split()
+    """Folded words, as `hay` columns hold them."""
+    return fold(text).split()
 
 
 def actor_json(actor: Actor | None) -> dict[str, str] | None:

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from bot.domain.board import Page, VariantQuery, VariantRow
 from bot.domain.catalogue import Listing, Variant, VariantStatus, sku_key
 from bot.domain.connections import ConnectionState
 from bot.domain.jobs import Upserted
 from bot.domain.links import LinkState
-from bot.domain.matching import looks
+from bot.domain.evidence import Rarity
 from bot.domain.values import Money, StoreId, VariantId, WorkspaceId
-from bot.store.dialect import chunks, like, upsert, words_of
+from bot.store.dialect import chunks, upsert
 from bot.store.links import LINKS, Links
+from bot.store.search import FACETS, SEARCH, SearchIndex, facets
 from bot.store.shops import STORES, Stores, table_of
 from bot.store.tables import VariantRow as VariantTable
-from bot.store.tables import VariantTagRow
 
-VARIANTS, TAGS = table_of(VariantTable), table_of(VariantTagRow)
+VARIANTS = table_of(VariantTable)
 _DELETED = VariantStatus.DELETED.value
 _ORDER = (VARIANTS.c.title, VARIANTS.c.options, VARIANTS.c.sku, VARIANTS.c.id)
 
@@ -29,6 +29,7 @@ class Variants:
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection, self._now = connection, now
+        self._index = SearchIndex(connection)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -41,16 +42,10 @@ class Variants:
             new += [one.id for one in part if one.id not in old]
             before |= {one.id: old[one.id] for one in part if one.id in old and _shown(one) != _shown(old[one.id])}
             upsert(self._connection, VARIANTS, [_row(one, self._now) for one in part], ["id"])
-            self._put_tags([one for one in part if one.id not in old or one.tags != old[one.id].tags])
+            differing = [one for one in part if one.id not in old or _found_by(one) != _found_by(old[one.id])]
+            self._index.put([one for one in differing if one.status is not VariantStatus.DELETED])
+            self._index.drop([one.id for one in differing if one.status is VariantStatus.DELETED])
         return Upserted(tuple(new), tuple(before), before)
-
-    def _put_tags(self, variants: Sequence[Variant]) -> None:
-        if not variants:
-            return
-        self._connection.execute(delete(TAGS).where(TAGS.c.variant_id.in_([one.id for one in variants])))
-        rows = [{"variant_id": one.id, "tag": tag} for one in variants for tag in dict.fromkeys(one.tags)]
-        if rows:
-            self._connection.execute(TAGS.insert(), rows)
 
     def set_available(
         self, inventory_item_id: str, available: int | None, tracked: bool | None = None
@@ -71,6 +66,7 @@ class Variants:
             alive = and_(VARIANTS.c.id.in_(part), VARIANTS.c.status != _DELETED)
             gone += [VariantId(row[0]) for row in self._connection.execute(select(VARIANTS.c.id).where(alive))]
             self._connection.execute(update(VARIANTS).where(alive).values(status=_DELETED))
+            self._index.drop(part)
         return gone
 
     def delete_variants_unseen(self, store_id: StoreId, seen_before: datetime) -> list[VariantId]:
@@ -135,16 +131,20 @@ class Variants:
     # --- search ------------------------------------------------------------------------------------------------------
 
     def search_variants(self, workspace: WorkspaceId, query: VariantQuery, offset: int, size: int) -> Page[VariantRow]:
-        """Every word in title, options or SKU (any case); filters OR inside, AND between. Deleted ones are left out."""
-        wanted = [VARIANTS.c.store_id.in_(self._stores(workspace)), VARIANTS.c.status != _DELETED]
-        wanted += [VARIANTS.c.hay.like(like(word), escape="\\") for word in words_of(query.words)]
-        if query.categories:
-            wanted.append(VARIANTS.c.category.in_(query.categories))
-        if query.tags:
-            wanted.append(exists().where(TAGS.c.variant_id == VARIANTS.c.id, TAGS.c.tag.in_(query.tags)))
+        """Without words a page of all, by title; with words the best hits. Filters OR inside, AND between."""
+        stores = self._store_ids(workspace)
+        if query.words.strip():
+            found = self._index.search(stores, query, offset + size)
+            hits = self.variants(found.ids)
+            rows = [hits[key] for key in found.ids[offset:] if key in hits]
+            return Page(self.variant_rows(rows), len(found.ids), offset, size, found.is_more)
+        wanted = [VARIANTS.c.store_id.in_(stores), VARIANTS.c.status != _DELETED]
+        narrowed = facets(query)
+        if narrowed:
+            wanted.append(VARIANTS.c.id.in_(select(SEARCH.c.variant_id).where(and_(*narrowed))))
         total = self._count(VARIANTS, *wanted)
-        found = self._variants(select(VARIANTS).where(and_(*wanted)).order_by(*_ORDER).offset(offset).limit(size))
-        return Page(self.variant_rows(found), total, offset, size)
+        query_ = select(VARIANTS).where(and_(*wanted)).order_by(*_ORDER).offset(offset).limit(size)
+        return Page(self.variant_rows(self._variants(query_)), total, offset, size)
 
     def variant_rows(self, variants: Sequence[Variant]) -> list[VariantRow]:
         """With their stores and the listings linked to each."""
@@ -156,28 +156,19 @@ class Variants:
             if one.store_id in stores
         ]
 
-    def candidates(self, workspace: WorkspaceId, listing: Listing, limit: int = 200) -> list[Variant]:
-        """Variants that `matching.suggest` should look at: equal to the eye, near in SKU, or with a title's word."""
-        look = looks(listing.sku)
-        ways: list[Any] = []
-        if look:
-            ways += [VARIANTS.c.look == look, and_(VARIANTS.c.look >= look[:4], VARIANTS.c.look < look[:4] + "\uffff")]
-        ways += [VARIANTS.c.hay.like(like(word), escape="\\") for word in _title_words(listing)]
-        seen: dict[VariantId, Variant] = {}
-        for way in ways:
-            wanted = (way, VARIANTS.c.store_id.in_(self._stores(workspace)), VARIANTS.c.status != _DELETED)
-            for one in self._variants(select(VARIANTS).where(*wanted).limit(limit)):
-                seen[one.id] = one
-        return list(seen.values())[: limit * 2]
+    def candidates(self, workspace: WorkspaceId, listing: Listing) -> tuple[list[Variant], Rarity]:
+        """Variants that `matching.suggest` should look at, and how telling their words are."""
+        ids, rarity = self._index.candidates(self._store_ids(workspace), listing)
+        found = self.variants(ids)
+        return [found[key] for key in ids if key in found], rarity
 
     def categories(self, workspace: WorkspaceId) -> list[str]:
-        query = select(VARIANTS.c.category).distinct().where(VARIANTS.c.store_id.in_(self._stores(workspace)))
-        query = query.where(VARIANTS.c.status != _DELETED, VARIANTS.c.category != "")
-        return sorted((row[0] for row in self._connection.execute(query)), key=str.casefold)
+        query = select(SEARCH.c.category).distinct().where(SEARCH.c.store_id.in_(self._store_ids(workspace)))
+        return sorted((row[0] for row in self._connection.execute(query) if row[0]), key=str.casefold)
 
     def tags(self, workspace: WorkspaceId) -> list[str]:
-        query = select(TAGS.c.tag).distinct().join(VARIANTS, VARIANTS.c.id == TAGS.c.variant_id)
-        query = query.where(VARIANTS.c.store_id.in_(self._stores(workspace)), VARIANTS.c.status != _DELETED)
+        mine = exists().where(SEARCH.c.number == FACETS.c.number, SEARCH.c.store_id.in_(self._store_ids(workspace)))
+        query = select(FACETS.c.tag).distinct().where(mine)
         return sorted((row[0] for row in self._connection.execute(query)), key=str.casefold)
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -186,18 +177,15 @@ class Variants:
         gone = ConnectionState.DISCONNECTED.value
         return select(STORES.c.id).where(STORES.c.workspace_id == workspace, STORES.c.state != gone)
 
+    def _store_ids(self, workspace: WorkspaceId) -> list[StoreId]:
+        return [StoreId(row[0]) for row in self._connection.execute(self._stores(workspace))]
+
     def _variants(self, query: Any) -> list[Variant]:
         return [_variant(row) for row in self._connection.execute(query).mappings()]
 
     def _count(self, table: Any, *wanted: Any) -> int:
         query = select(func.count()).select_from(table).where(and_(*wanted))
         return int(self._connection.execute(query).scalar() or 0)
-
-
-def _title_words(listing: Listing) -> list[str]:
-    """The longest words say most."""
-    words = [word for word in words_of(listing.title) if len(word) >= 4]
-    return sorted(dict.fromkeys(words), key=len, reverse=True)[:2]
 
 
 def _unseen(store_id: StoreId, seen_before: datetime) -> Any:
@@ -212,6 +200,13 @@ def _shown(variant: Variant) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _found_by(variant: Variant) -> tuple[Any, ...]:
+    return (
+        variant.title, variant.options, variant.sku, variant.barcode, variant.category, variant.tags, variant.product_id,
+        variant.status is VariantStatus.DELETED,
+    )  # fmt: skip
+
+
 def _row(variant: Variant, now: datetime) -> dict[str, Any]:
     return {
         "id": variant.id,
@@ -222,7 +217,6 @@ def _row(variant: Variant, now: datetime) -> dict[str, Any]:
         "options": variant.options,
         "raw_sku": variant.sku,
         "sku": sku_key(variant.sku),
-        "look": looks(variant.sku),
         "price": variant.price.amount,
         "currency": variant.price.currency,
         "available": variant.available,
@@ -233,7 +227,6 @@ def _row(variant: Variant, now: datetime) -> dict[str, Any]:
         "barcode": variant.barcode,
         "category": variant.category,
         "tags": list(variant.tags),
-        "hay": f"{variant.title} {variant.options} {variant.sku}".casefold(),
         "seen_at": now,
     }
 

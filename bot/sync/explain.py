@@ -1,5 +1,6 @@
 """Why an order or a SKU stands where it stands, the state of everything, and what a link would do: reads only."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from bot.domain.board import Blocked, Health, LinkEffect, OrderRow, ProductRow, 
 from bot.domain.catalogue import Listing, Variant, sku_key
 from bot.domain.ledger import Entry
 from bot.domain.links import Link, LinkState, NoAutoLink, decide_auto_link, link_warnings
+from bot.domain.matching import Suggestion, suggest
 from bot.domain.orders import Standing
 from bot.domain.prices import wanted_price
 from bot.domain.stock import wanted_stock
@@ -86,6 +88,16 @@ def find_listings(u: Unit, workspace: WorkspaceId, text: str, limit: int = 20) -
         exact = list(u.catalogue.listings(linked).values())
     rows = product_rows(u, [listing.id for listing in exact or found])
     return list(rows.values())
+
+
+def suggestions(u: Unit, workspace: WorkspaceId, listing: Listing, limit: int = 5) -> list[Suggestion]:
+    """The variants that the listing most likely is, best first (N1)."""
+    variants, rarity = u.catalogue.candidates(workspace, listing)
+    counts = Counter(variant.sku.strip() for variant in variants if variant.counts_for_auto)
+    shared = {sku for sku, count in counts.items() if sku and count > 1}
+    if listing.sku and u.catalogue.twins(listing):
+        shared.add(listing.sku)
+    return suggest(listing, variants, limit, rarity=rarity, shared_skus=frozenset(shared))
 
 
 def why_sku(u: Unit, workspace: WorkspaceId, listing_id: ListingId) -> WhySku | None:

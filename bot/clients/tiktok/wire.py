@@ -176,6 +176,7 @@ def parse_product(shop: ShopId, product: Json) -> list[Listing]:
     return [
         Listing(
             id=ListingId(str(sku["id"])),
+            gtin=text(nested(sku, "identifier_code"), "code"),
             shop_id=shop,
             product_id=text(product, "id"),
             title=text(product, "title"),
