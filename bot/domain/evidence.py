@@ -11,6 +11,7 @@ from rapidfuzz.distance import DamerauLevenshtein, LCSseq
 from bot.domain import words as w
 from bot.domain.catalogue import Listing, Variant
 from bot.domain.colours import SHADES, TELLING_SHADES, families, is_colour
+from bot.domain.values import Money
 
 _FIT = frozenset(
     "pro max mini lite ultra kids junior petite tall maternity refill se air upgrade deluxe academic student enterprise"
@@ -42,6 +43,7 @@ class Title:
     gens: frozenset[str]
     pairs: frozenset[str]  # two words in a row, written as one
     models: frozenset[str]  # the codes that are surely model numbers
+    long: str  # words of six letters and more, for words inside words
     by_ends: Mapping[str, Sequence[str]]  # longer words and codes, by their first and by their last letter
 
 
@@ -78,17 +80,18 @@ class Side:
 
 def side_of_listing(listing: Listing) -> Side:
     price = listing.price
-    values = [part for part in re.split(r"\s*[,/]\s*", listing.variation) if part]
+    values = tuple(part for part in re.split(r"\s*[,/]\s*", listing.variation) if part)
     return _side(listing.title, values, listing.variation, listing.sku, listing.gtin, price)
 
 
 def side_of_variant(variant: Variant) -> Side:
-    values = [part for part in variant.options.split(" / ") if part and part != "Default Title"]
+    values = tuple(part for part in variant.options.split(" / ") if part and part != "Default Title")
     return _side(variant.title, values, ", ".join(values), variant.sku.strip(), variant.barcode, variant.price)
 
 
-def _side(title: str, values: Sequence[str], options: str, sku: str, barcode: str, price: object) -> Side:
-    amount = getattr(price, "amount", None)
+@lru_cache(maxsize=1024)
+def _side(title: str, values: tuple[str, ...], options: str, sku: str, barcode: str, price: Money | None) -> Side:
+    amount = price.amount if price is not None else None
     return Side(
         title=title_of(title),
         options=tuple(option_of(value) for value in values),
@@ -98,7 +101,7 @@ def _side(title: str, values: Sequence[str], options: str, sku: str, barcode: st
         segments=tuple(s for part in re.split(r"[^0-9A-Za-z]+", sku.upper()) for s in _SEGMENT.findall(part)),
         gtins=frozenset(code for code in (w.gtin(barcode), w.gtin(sku)) if code),
         price=None if amount is None or amount <= 0 else float(amount),
-        currency=getattr(price, "currency", ""),
+        currency=price.currency if price is not None else "",
         pack_in_sku=w.pack_in_sku(sku),
     )
 
@@ -120,7 +123,8 @@ def title_of(text: str) -> Title:
                 by_ends.setdefault(end, []).append(word)
     return Title(
         words, frozenset(words), frozenset(codes), frozenset(numbers | measures), frozenset(measures), pack, gens, pairs,
-        frozenset(code for code in codes if _is_model(code)), by_ends,
+        frozenset(code for code in codes if _is_model(code)),
+        " ".join(word for word in words if len(word) >= 6), by_ends,
     )  # fmt: skip
 
 
@@ -304,7 +308,7 @@ def _is_found(word: str, title: Title) -> bool:
         if x in title.set
     ):
         return True
-    return len(word) >= 3 and any(len(x) >= 6 and len(x) > len(word) and word in x for x in title.set)
+    return len(word) >= 3 and word in title.long
 
 
 def _of_codes(mine: Collection[str], theirs: Collection[str]) -> dict[str, float]:

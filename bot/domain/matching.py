@@ -83,7 +83,7 @@ _GATE = {
     "bundle": 0.53, "gtin_differ": -0.3, "t_exact": -0.14, "lcs": -0.37, "lone": -0.83, "l_miss": 0.18, "r_miss": 0.71,
     "swap": -0.63, "mens": -0.61, "margin_cos": -0.25, "margin_score": 0.7, "other_cos": -1.4, "conflict_sku": -0.47,
 }  # fmt: skip
-_HIGH, _MEDIUM = 0.955, 0.6
+_HIGH, _MEDIUM = 0.95, 0.6
 _NO_RIVAL = 6.0
 _SAME_SKU = 8.0
 """One SKU on one listing and one variant outweighs everything else."""
@@ -191,11 +191,17 @@ def _tier(trust: float, behind: float, evidence: Evidence, mine: Side, *, is_fir
     some = max(evidence["sku_within"], evidence["sku_sim"], evidence["sku_parts"], evidence["gtin_equal"])
     if max(some, evidence["code_same"], evidence["sku_equal"]) < 0.3 and evidence["t_cos"] < 0.15:
         return None
-    if is_first and trust >= _HIGH:
+    if is_first and trust >= _HIGH and not _conflicts(evidence):
         return Tier.HIGH
     if (is_first and trust >= _MEDIUM) or (not is_first and behind < 1.0 and mine.title.words):
         return Tier.MEDIUM
     return Tier.LOW
+
+
+def _conflicts(e: Evidence) -> bool:
+    """What no SKU outweighs: such a pair may be right, but a person has to look."""
+    names = ("opt_conflict", "pack_conflict")
+    return any(e[name] for name in names) or e["gen_conflict"] >= 1 or e["code_extra"] >= 1
 
 
 def _reason(mine: Side, theirs: Side, e: Evidence) -> MatchReason:

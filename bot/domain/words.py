@@ -31,9 +31,8 @@ def looks(sku: str) -> str:
 
 def gtin(text: str) -> str:
     """A barcode's digits without leading zeros, so that UPC-12, EAN-13 and GTIN-14 of one thing are equal; "" else."""
-    digits = "".join(c for c in text if c.isascii() and c.isdigit())
     plain = text.strip().strip("'").replace(" ", "").replace("-", "")
-    return digits.lstrip("0") if len(plain) == len(digits) and 8 <= len(digits) <= 14 else ""
+    return plain.lstrip("0") if 8 <= len(plain) <= 14 and plain.isascii() and plain.isdigit() else ""
 
 
 def words(text: str) -> list[str]:

@@ -96,6 +96,15 @@ class Listings(Variants):
         wanted = (LISTINGS.c.shop_id == listing.shop_id, LISTINGS.c.sku == listing.sku, LISTINGS.c.id != listing.id)
         return self._count(LISTINGS, *wanted, LISTINGS.c.status != _DELETED)
 
+    def shared_skus(self, shop_id: ShopId, skus: Sequence[str]) -> set[str]:
+        """Those of these trimmed SKUs that several listings of the shop carry, deleted ones left out."""
+        found: set[str] = set()
+        for part in chunks(dict.fromkeys(sku for sku in skus if sku)):
+            query = select(LISTINGS.c.sku).where(LISTINGS.c.shop_id == shop_id, LISTINGS.c.sku.in_(part))
+            query = query.where(LISTINGS.c.status != _DELETED).group_by(LISTINGS.c.sku).having(func.count() > 1)
+            found |= set(self._connection.execute(query).scalars())
+        return found
+
     def listings_by_sku(self, workspace: WorkspaceId, sku: str) -> list[Listing]:
         """Listings, deleted ones left out, whose trimmed SKU is exactly this; none for an empty one."""
         key = sku_key(sku)

@@ -107,6 +107,18 @@ class Incidents:
         closed = {"state": ItemState.CLOSED.value, "closed_at": self._now, "closed_by": actor_json(actor)}
         return found if self._connection.execute(change.values(**closed)).rowcount else None
 
+    def close_many(
+        self, workspace: WorkspaceId, kind: IncidentKind, subjects: Sequence[str], actor: Actor | None
+    ) -> set[IncidentId]:
+        """Close the open items of these subjects; the incidents they belong to."""
+        found: set[IncidentId] = set()
+        for part in chunks(subjects):
+            wanted = (*_open_of(workspace, kind), ITEMS.c.subject.in_(part))
+            found |= {IncidentId(x) for x in self._connection.execute(select(ITEMS.c.incident_id).where(*wanted)).scalars()}
+            closed = {"state": ItemState.CLOSED.value, "closed_at": self._now, "closed_by": actor_json(actor)}
+            self._connection.execute(update(ITEMS).where(*wanted).values(**closed))
+        return found
+
     def find_open(self, workspace: WorkspaceId, kind: IncidentKind, subject: str) -> IncidentId | None:
         query = select(ITEMS.c.incident_id).where(*_open_of(workspace, kind), ITEMS.c.subject == subject)
         found = self._connection.execute(query).scalar()

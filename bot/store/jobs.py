@@ -111,6 +111,14 @@ class Jobs:
         self._connection.execute(_asked_for(self._connection.dialect.name), row)
         self._wake()
 
+    def add_many(self, kind: str, refs: Sequence[str], *, owner: str) -> None:
+        """`add` for many refs of one owner, due now."""
+        if refs:
+            lane = self._row(kind, refs[0], owner, "", self._now, None)
+            rows = [lane | {"ref": ref, "once": f"{kind}:{ref}"} for ref in refs]
+            self._connection.execute(_asked_for(self._connection.dialect.name), rows)
+            self._wake()
+
     def add_slot(self, kind: str, ref: str, owner: str, slot: str) -> bool:
         """The scheduler's request: once per slot, on however many processes. True when this call made it."""
         made = insert_new(self._connection, JOBS, self._row(kind, ref, owner, f"{kind}:{ref}:{slot}", self._now, None))

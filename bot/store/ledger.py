@@ -24,25 +24,13 @@ class Ledger:
 
     def add(self, entry: Entry) -> int:
         """The new entry's id."""
-        row = {
-            "at": entry.at,
-            "workspace_id": entry.workspace_id,
-            "act": entry.act.value,
-            "actor_kind": entry.actor.kind.value,
-            "actor_id": entry.actor.id,
-            "actor_origin": entry.actor.origin.value,
-            "shop_id": entry.shop_id,
-            "store_id": entry.store_id,
-            "listing_id": entry.listing_id,
-            "variant_id": entry.variant_id,
-            "order_id": entry.order_id,
-            "standing": entry.standing.value if entry.standing else None,
-            "reason": str(entry.reason) if entry.reason else None,
-            "facts": dict(entry.facts),
-        }
-        made = self._connection.execute(_ADD, row).inserted_primary_key
+        made = self._connection.execute(_ADD, _row(entry)).inserted_primary_key
         assert made is not None
         return int(made[0])
+
+    def add_many(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._connection.execute(_ADD, [_row(entry) for entry in entries])
 
     def page(
         self,
@@ -75,6 +63,25 @@ class Ledger:
             query = query.where(LEDGER.c.id > after_id)
         order = LEDGER.c.id.desc() if newest_first else LEDGER.c.id
         return [_entry(row) for row in self._connection.execute(query.order_by(order).limit(limit)).mappings()]
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "workspace_id": entry.workspace_id,
+        "act": entry.act.value,
+        "actor_kind": entry.actor.kind.value,
+        "actor_id": entry.actor.id,
+        "actor_origin": entry.actor.origin.value,
+        "shop_id": entry.shop_id,
+        "store_id": entry.store_id,
+        "listing_id": entry.listing_id,
+        "variant_id": entry.variant_id,
+        "order_id": entry.order_id,
+        "standing": entry.standing.value if entry.standing else None,
+        "reason": str(entry.reason) if entry.reason else None,
+        "facts": dict(entry.facts),
+    }
 
 
 def _entry(row: Any) -> Entry:

@@ -70,6 +70,11 @@ class Links:
         if not insert_new(self._connection, LINKS, _row(link)):
             raise Taken(f"link of {link.listing_id}")
 
+    def add_many(self, links: Sequence[Link]) -> None:
+        """All or none; the unique index raises for one that somebody was faster with (told as Taken)."""
+        if links:
+            self._connection.execute(LINKS.insert(), [_row(link) for link in links])
+
     def save(self, link: Link) -> bool:
         """Replace the version before this one; False when somebody else changed it meanwhile."""
         query = update(LINKS).where(LINKS.c.listing_id == link.listing_id, LINKS.c.version == link.version - 1)
@@ -131,3 +136,12 @@ class Pushes:
 
     def forget(self, listing_id: ListingId) -> None:
         self._connection.execute(delete(PUSHES).where(PUSHES.c.listing_id == listing_id))
+
+    def start(self, prices: dict[ListingId, Money | None]) -> None:
+        """Forget what was sent for these, but for the price that counts as sent already."""
+        rows = [
+            {"listing_id": key, "price": money.amount if money else None, "currency": money.currency if money else None,
+             "stock": None}
+            for key, money in prices.items()
+        ]  # fmt: skip
+        upsert(self._connection, PUSHES, rows, ["listing_id"])

@@ -65,6 +65,15 @@ class Orders:
         query = query.where(STOPS.c.listing_id == listing_id, _held_for_link()).order_by(ORDERS.c.seen_at)
         return [OrderId(row[0]) for row in self._connection.execute(query)]
 
+    def stopped_by_many(self, ids: Sequence[ListingId]) -> list[OrderId]:
+        """The same for many listings, each order once."""
+        found: dict[OrderId, None] = {}
+        for part in chunks(ids):
+            query = select(ORDERS.c.order_id).join(STOPS, STOPS.c.order_id == ORDERS.c.order_id)
+            query = query.where(STOPS.c.listing_id.in_(part), _held_for_link()).order_by(ORDERS.c.seen_at)
+            found |= dict.fromkeys(OrderId(row[0]) for row in self._connection.execute(query))
+        return list(found)
+
     def with_reason(self, shop_id: ShopId | None, reason: Reason, limit: int) -> list[OrderId]:
         query = select(ORDERS.c.order_id).where(ORDERS.c.reason == reason.value)
         if shop_id is not None:

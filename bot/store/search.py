@@ -30,8 +30,8 @@ _FEW = 5000
 """Rows that filters may leave to be looked at one by one; above it the words lead."""
 _END = "\U0010ffff"
 _NEIGHBOURS = 6
-_PRODUCTS, _LIKELY, _ROWS = 60, 20, 400
-_BUDGET = 20_000
+_PRODUCTS, _LIKELY, _ROWS = 30, 12, 160
+_BUDGET = 1_000
 """Places of words in products that are read for one listing, the rarest words first."""
 
 
@@ -206,7 +206,7 @@ class SearchIndex:
     def _titles_of(self, stores: Sequence[StoreId], products: Sequence[str]) -> dict[str, str]:
         query = select(VARIANTS.c.product_id, func.min(VARIANTS.c.title)).where(VARIANTS.c.product_id.in_(products))
         query = query.where(VARIANTS.c.store_id.in_(stores)).group_by(VARIANTS.c.product_id)
-        return {product: title for product, title in self._connection.execute(query)}
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def _code_products(self, stores: Sequence[StoreId], listing: Listing) -> list[str]:
         """Products with a model number next to the listing's in the order of words."""
@@ -226,19 +226,25 @@ class SearchIndex:
             for probe in probes:
                 for up, down, key in ((*_FORWARDS, probe), (*_BACKWARDS, probe[::-1])):
                     values = {"store": store, "key": key, "count": count}
-                    for query in (up, down):
-                        found += [VariantId(row[0]) for row in self._connection.execute(query, values)]
+                    rows = [row for query in (up, down) for row in self._connection.execute(query, values)]
+                    found += [VariantId(variant) for variant, look in rows if _touches(look, key)]
         return found
 
     def _by_gtin(self, stores: Sequence[StoreId], codes: Sequence[str]) -> list[VariantId]:
-        wanted = SEARCH.c.gtin.in_(list(codes)), SEARCH.c.gtin != "", SEARCH.c.store_id.in_(stores)
-        return [VariantId(row[0]) for row in self._connection.execute(select(SEARCH.c.variant_id).where(*wanted).limit(50))]
+        if not codes:
+            return []
+        query = select(SEARCH.c.store_id, SEARCH.c.variant_id).where(SEARCH.c.gtin.in_(list(codes)), SEARCH.c.gtin != "")
+        rows = self._connection.execute(query.limit(50))
+        return [VariantId(row[1]) for row in rows if row[0] in stores]
 
     def _of_products(self, stores: Sequence[StoreId], products: Sequence[str]) -> list[VariantId]:
-        wanted = SEARCH.c.product_id.in_(list(products)), SEARCH.c.store_id.in_(stores)
-        rows = self._connection.execute(select(SEARCH.c.product_id, SEARCH.c.variant_id).where(*wanted).limit(2000)).all()
+        # the stores are looked at here: named in the statement they would lead SQLite to the wrong index
+        if not products:
+            return []
+        query = select(SEARCH.c.store_id, SEARCH.c.product_id, SEARCH.c.variant_id)
+        rows = self._connection.execute(query.where(SEARCH.c.product_id.in_(list(products))).limit(2000)).all()
         order = {key: place for place, key in enumerate(products)}
-        return [VariantId(variant) for _, variant in sorted(rows, key=lambda row: (order[row[0]], row[1]))]
+        return [VariantId(row[2]) for row in sorted(rows, key=lambda row: (order[row[1]], row[2])) if row[0] in stores]
 
 
 def facets(query: VariantQuery) -> list[Any]:
@@ -260,10 +266,15 @@ def _probes(sku: str) -> list[str]:
     return [look for look in dict.fromkeys(map(looks, forms)) if len(look) >= 3]
 
 
+def _touches(look: str, key: str) -> bool:
+    """Do they begin alike for long enough to be worth a look?"""
+    return look[: max(3, min(len(look), len(key)) * 2 // 5)] == key[: max(3, min(len(look), len(key)) * 2 // 5)]
+
+
 def _neighbours(column: Any) -> tuple[Any, Any]:
     """Statements for the next rows and the ones before, built once."""
     key, count = bindparam("key"), bindparam("count")
-    mine = select(SEARCH.c.variant_id).where(SEARCH.c.store_id == bindparam("store"))
+    mine = select(SEARCH.c.variant_id, column).where(SEARCH.c.store_id == bindparam("store"))
     up = mine.where(column >= key).order_by(SEARCH.c.store_id, column).limit(count)
     down = mine.where(column < key, column != "").order_by(SEARCH.c.store_id.desc(), column.desc()).limit(count)
     return up, down

@@ -98,6 +98,16 @@ class Variants:
         )
         return self._variants(select(VARIANTS).where(*wanted).order_by(VARIANTS.c.id))
 
+    def variants_by_skus(self, workspace: WorkspaceId, skus: Sequence[str]) -> dict[str, list[Variant]]:
+        """The same for many trimmed SKUs, by SKU."""
+        found: dict[str, list[Variant]] = {}
+        stores = self._store_ids(workspace)
+        for part in chunks(dict.fromkeys(sku for sku in skus if sku)):
+            wanted = VARIANTS.c.sku.in_(part), VARIANTS.c.store_id.in_(stores), VARIANTS.c.status != _DELETED
+            for one in self._variants(select(VARIANTS).where(*wanted).order_by(VARIANTS.c.id)):
+                found.setdefault(sku_key(one.sku), []).append(one)
+        return found
+
     def variants_by_item(self, inventory_item_id: str) -> list[Variant]:
         return self._variants(select(VARIANTS).where(VARIANTS.c.inventory_item_id == inventory_item_id))
 
