@@ -153,7 +153,7 @@ def card(run: Run, problems: Sequence[Row]) -> Message:
     if run.problem is not None:
         told.append(_problem(run))
     blocks = [section(lines(*told))]
-    if run.state in (*ASKING, RunState.RUNNING, RunState.DONE, RunState.CANCELLED) and run.counts:
+    if run.state in (*ASKING, RunState.RUNNING, RunState.DONE, RunState.CANCELLED) and counted(run):
         blocks.append(context(counted(run)))
     listed = [_problem_line(row) for row in problems[:SHOWN_PROBLEMS]]
     if listed and run.state in (*ASKING, RunState.DONE):
@@ -176,8 +176,8 @@ def _headline(run: Run) -> str:
         RunState.STALE: "Something changed since the preview, so it is stale and *nothing was linked*. Now: "
         + preview(run),
         RunState.RUNNING: f"Linking: {run.done:,} of {run.links:,} rows…",
-        RunState.DONE: f"Done: *{run.done:,} linked*, {_fine(run):,} were already so, {_unlinkable(run):,} couldn't be. "
-        "The result of each row is in the thread.",
+        RunState.DONE: f"Done: *{run.done:,} linked*, {_fine(run):,} were already so, {_unlinkable(run):,} couldn't "
+        "be. The result of each row is in the thread.",
         RunState.CANCELLED: f"Cancelled: {run.done:,} linked, {left:,} rows left undone."
         if run.done
         else "Cancelled: nothing was linked.",
@@ -193,7 +193,10 @@ def preview(run: Run) -> str:
 
 
 def counted(run: Run) -> str:
-    return dots(*(f"{count:,} {SHORT_OUTCOMES[outcome]}" for outcome, count in run.counts.items()))
+    """Rows by outcome; at the end the headline tells how many were linked."""
+    ended = (Outcome.LINK,) if run.state not in ASKING else ()
+    shown = {outcome: count for outcome, count in run.counts.items() if outcome not in ended}
+    return dots(*(f"{count:,} {SHORT_OUTCOMES[outcome]}" for outcome, count in shown.items()))
 
 
 def _fine(run: Run) -> int:
