@@ -157,7 +157,7 @@ def _records(lines: _Counted, delimiter: str) -> Iterator[list[str]]:
 
 def _columns(header: str, delimiter: str) -> dict[int, Column]:
     """Place → column, of those that mean something to us."""
-    names = next(csv.reader([header], delimiter=delimiter), [])
+    names = next(csv.reader([header], delimiter=delimiter), list[str]())
     found = {at: _ALIASES.get("_".join(name.casefold().replace("_", " ").split())) for at, name in enumerate(names)}
     return {at: column for at, column in found.items() if column is not None}
 

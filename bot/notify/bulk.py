@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -11,7 +11,7 @@ from bot.domain.bulk import ASKING, Run, RunState
 from bot.domain.jobs import Again, Job
 from bot.domain.values import WorkspaceId
 from bot.notify.poster import Poster
-from bot.store.db import Db
+from bot.store.db import Db, Unit
 from bot.views import bulk
 from bot.views.blocks import Message
 
@@ -30,7 +30,7 @@ async def card(job: Job, *, db: Db, poster: Poster, client: Client, share: Share
         return None
     if run.told_at is not None and now < run.told_at + PACE:
         return Again(run.told_at + PACE)
-    run, message = await db.read(lambda u: _render_now(u.bulk.get(job.ref) or run, u.bulk.problem_rows))
+    run, message = await db.read(lambda u, seen=run: _render_now(u, u.bulk.get(seen.id) or seen))
     channel = run.channel or await _direct(await client(run.workspace_id), run.actor.id)
     place = await poster.show(run.workspace_id, f"bulk:{run.id}", channel, message)
     await db.run(lambda u: u.bulk.set_message(run.id, *place))
@@ -41,14 +41,15 @@ async def card(job: Job, *, db: Db, poster: Poster, client: Client, share: Share
     return None
 
 
-def _render_now(run: Run, problem_rows: Callable[[str, int], list]) -> tuple[Run, Message]:
+def _render_now(u: Unit, run: Run) -> tuple[Run, Message]:
     shows = run.state in (*ASKING, RunState.DONE)
-    return run, bulk.card(run, problem_rows(run.id, bulk.SHOWN_PROBLEMS) if shows else [])
+    return run, bulk.card(run, u.bulk.problem_rows(run.id, bulk.SHOWN_PROBLEMS) if shows else [])
 
 
 async def _direct(client: AsyncWebClient, user: str) -> str:
     answer = await client.conversations_open(users=user)
-    return str(answer["channel"]["id"])
+    channel: Any = answer["channel"]
+    return str(channel["id"])
 
 
 def _has_result(run: Run) -> bool:
@@ -71,4 +72,4 @@ async def _share_result(db: Db, share: Share, run: Run, place: tuple[str, str]) 
         file.seek(0)
         kind = "preview" if run.state in ASKING else "result"
         stem = run.file_name.rpartition(".")[0] or run.file_name
-        await share(run.workspace_id, place[0], place[1], f"{stem[:100]}-{kind}.csv", file)
+        await share(run.workspace_id, place[0], place[1], f"{stem[:100]}-{kind}.csv", cast(BinaryIO, file))
