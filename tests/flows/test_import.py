@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from bot.rehearsal.slack_client import Person, text_of
 from bot.sync import bulk
 from tests.flows.test_cli import Run, linkbot
 from tests.flows.world import TEAM, World, open_world
+from tests.store.test_bulk import connected
 
 __all__ = ["linkbot"]
 Json = dict[str, Any]
@@ -323,7 +325,7 @@ async def test_u28_the_message_is_edited_at_most_once_in_three_seconds(shop: Wor
         if c.operation in ("chat.postMessage", "chat.update") and c.body.get("channel") == place
     ]
     assert len(edits) >= 3
-    assert min((b - a).total_seconds() for a, b in zip(edits, edits[1:])) >= 3
+    assert min((b - a).total_seconds() for a, b in pairwise(edits)) >= 3
 
 
 @pytest.mark.req("U21")
@@ -461,7 +463,7 @@ def test_wrong_use_is_one_line_and_2(
     file = tmp_path / "links.csv"
     if content is not None:
         file.write_bytes(content)
-    db = open_db_with_shop(sqlite_url) if says != "connected" else None
+    db = connected(sqlite_url) if says != "connected" else None
     code, out, err = linkbot("import", str(file), *args, DATABASE_URL=sqlite_url)
     assert (code, out) == (2, "")
     assert says in err
@@ -470,10 +472,3 @@ def test_wrong_use_is_one_line_and_2(
         db is None
         or db.read_sync(lambda u: u.connection.exec_driver_sql("select count(*) from bulk_runs").scalar()) == 0
     )
-
-
-def open_db_with_shop(url: str) -> Any:
-    from tests.store.test_bulk import connected
-
-    db = connected(url)
-    return db

@@ -23,9 +23,9 @@ def connected(url: str) -> Db:
 
 
 def _connect(u: Unit) -> None:
-    shop = Shop(SHOP, TEAM, "North", "US", "USD", "c", "k", ConnectionState.LIVE, NOW)
+    shop = Shop(SHOP, TEAM, "North", "US", "USD", "c", "k", ConnectionState.CONNECTED, NOW)
     u.shops.save(shop)
-    u.stores.save(Store(STORE, TEAM, "North", "USD", ConnectionState.LIVE, NOW))
+    u.stores.save(Store(STORE, TEAM, "North", "USD", ConnectionState.CONNECTED, NOW))
 
 
 def run(state: RunState = RunState.READING) -> Run:
