@@ -33,7 +33,7 @@ from bot.handlers.guard import Guard, Rights
 from bot.handlers.webhooks import ShopifyHooks, TikTokHooks
 from bot.notify import bulk as bulk_cards
 from bot.notify import cards, digests
-from bot.notify.poster import PostBusy, Poster
+from bot.notify.poster import PostBusy, Poster, error_code
 from bot.notify.reading import Reading
 from bot.slack_files import SlackFiles
 from bot.store.db import Db, Taken, Unit
@@ -262,7 +262,7 @@ _SLACK_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked
 
 
 def _slack_trouble(error: SlackApiError) -> tuple[Trouble, timedelta | None]:
-    code = str(error.response.get("error", ""))
+    code = error_code(error)
     if code == "ratelimited" or error.response.status_code == 429:
         after = (error.response.headers or {}).get("Retry-After", "1")
         return Trouble.RATE_LIMITED, timedelta(seconds=float(after))

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.bulk import MAX_BYTES, FileProblem, FileRefused
 from bot.domain.values import WorkspaceId
+from bot.notify.poster import error_code
 
 _TIME = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
 _PART = 64 * 1024
@@ -44,7 +45,7 @@ class SlackFiles:
         try:
             answer = await client.files_info(file=file_id)
         except SlackApiError as error:
-            if error.response["error"] in _MISSING:
+            if error_code(error) in _MISSING:
                 raise FileRefused(FileProblem.NOT_HANDED_OVER) from None
             raise
         return cast(dict[str, Any], answer["file"])

@@ -122,13 +122,13 @@ def read_rows(lines: Iterable[str]) -> Iterator[Fields]:
         header = next((line for line in counted if line.strip()), "")
         delimiter = max(_DELIMITERS, key=lambda one: (len(_columns(header, one)), -_DELIMITERS.index(one)))
         columns = _checked(header, _columns(header, delimiter))
-        begins = counted.line + 1
-        for number, cells in enumerate(_records(counted, delimiter), 1):
-            if number > MAX_ROWS:
+        found = 0
+        for begins, cells in _records(counted, delimiter):
+            found += 1
+            if found > MAX_ROWS:
                 raise FileRefused(FileProblem.TOO_MANY_ROWS)
             values = {column: _cell(cells[at]) for at, column in columns.items() if at < len(cells)}
             yield Fields(begins, {column: value for column, value in values.items() if value})
-            begins = counted.line + 1
     except UnicodeDecodeError:
         raise FileRefused(FileProblem.NOT_UTF8) from None
 
@@ -148,9 +148,14 @@ class _Counted:
         return line.removeprefix("\ufeff") if self.line == 1 else line
 
 
-def _records(lines: _Counted, delimiter: str) -> Iterator[list[str]]:
+def _records(lines: _Counted, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Records in which anything stands, each with the line it begins at: a quoted cell may hold several lines."""
+    begins = lines.line + 1
     try:
-        yield from csv.reader(lines, delimiter=delimiter, strict=True)
+        for cells in csv.reader(lines, delimiter=delimiter, strict=True):
+            if any(cell.strip() for cell in cells):
+                yield begins, cells
+            begins = lines.line + 1
     except csv.Error:
         raise FileRefused(FileProblem.NOT_CSV, str(lines.line)) from None
 

@@ -47,7 +47,7 @@ def rows(text: str) -> list[tuple[int, dict[str, str]]]:
         ("tiktok sku,variant_id\nA,2\n", [(2, {"seller_sku": "A", "shopify_variant_id": "2"})]),
         # with a byte order mark; trimmed; the spreadsheet's apostrophe dropped; empty cells and short rows
         ("\ufeffseller_sku,shopify_sku\n ' =A , B\n", [(2, {"seller_sku": "=A", "shopify_sku": "B"})]),
-        ("seller_sku,shopify_sku,pack\nA\n,,\n", [(2, {"seller_sku": "A"}), (3, {})]),
+        ("seller_sku,shopify_sku,pack\nA\n, ,\n", [(2, {"seller_sku": "A"})]),
         # lines are those of the file: empty ones before, a quoted one of two lines between
         ('\nseller_sku,shopify_sku\n"A\nB",C\nD,E\n',
          [(3, {"seller_sku": "A\nB", "shopify_sku": "C"}), (5, {"seller_sku": "D", "shopify_sku": "E"})]),
