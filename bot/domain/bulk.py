@@ -122,10 +122,8 @@ def read_rows(lines: Iterable[str]) -> Iterator[Fields]:
         header = next((line for line in counted if line.strip()), "")
         delimiter = max(_DELIMITERS, key=lambda one: (len(_columns(header, one)), -_DELIMITERS.index(one)))
         columns = _checked(header, _columns(header, delimiter))
-        found = 0
-        for begins, cells in _records(counted, delimiter):
-            found += 1
-            if found > MAX_ROWS:
+        for number, (begins, cells) in enumerate(_records(counted, delimiter), 1):
+            if number > MAX_ROWS:
                 raise FileRefused(FileProblem.TOO_MANY_ROWS)
             values = {column: _cell(cells[at]) for at, column in columns.items() if at < len(cells)}
             yield Fields(begins, {column: value for column, value in values.items() if value})

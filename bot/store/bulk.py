@@ -24,7 +24,7 @@ from bot.domain.bulk import (
     by_sku,
     keys_of,
 )
-from bot.domain.catalogue import Listing, Variant
+from bot.domain.catalogue import Listing, Variant, sku_key
 from bot.domain.connections import ConnectionState
 from bot.domain.values import ListingId, UserId, VariantId, WorkspaceId
 from bot.store.bulk_tables import ROWS, RUNS
@@ -213,7 +213,8 @@ class Bulk:
         ]
         named: dict[str, list[Listing]] = {}
         for one in Listings(self._connection, self._now).listings([ListingId(key) for key in found]).values():
-            for key in {by_id(one.id), by_sku(one.sku)} & keys:
+            names = {by_id(one.id)} | ({by_sku(one.sku)} if one.shop_id in shops else set())
+            for key in names & keys:
                 named.setdefault(key, []).append(one)
         return named
 
@@ -227,7 +228,8 @@ class Bulk:
         ]
         named: dict[str, list[Variant]] = {}
         for one in Listings(self._connection, self._now).variants([VariantId(key) for key in found]).values():
-            for key in {by_id(one.id), by_sku(one.sku.strip())} & keys:
+            names = {by_id(one.id)} | ({by_sku(sku_key(one.sku))} if one.store_id in stores else set())
+            for key in names & keys:
                 named.setdefault(key, []).append(one)
         return named
 
