@@ -163,7 +163,7 @@ def card(run: Run, problems: Sequence[Row]) -> Message:
         blocks.append(context(f"Plan {code(run.digest)}: exactly this is done, or nothing if something changes."))
     if (buttons := _buttons(run)) is not None:
         blocks.append(buttons)
-    return Message(lines(f"Import {run.file_name}", head, *listed[:3]), blocks)
+    return Message(lines(f"Import {code(run.file_name, 100)}", head, *listed[:3]), blocks)
 
 
 def _headline(run: Run) -> str:
@@ -214,7 +214,7 @@ def _problem(run: Run) -> str:
 
 def problem(kind: FileProblem, detail: str = "") -> str:
     """The sentence, with the line or the column that it is about."""
-    named = {FileProblem.NOT_CSV: f" Line {detail}.", FileProblem.DOUBLED_COLUMN: f" {code(detail)}."}
+    named = {FileProblem.NOT_CSV: f" Line {code(detail)}.", FileProblem.DOUBLED_COLUMN: f" {code(detail)}."}
     return PROBLEMS[kind] + (named.get(kind, "") if detail else "")
 
 

@@ -29,7 +29,10 @@ from tests.domain.build import OTHER_STORE, SHOP, STORE, link, listing, variant
 
 
 def rows(text: str) -> list[tuple[int, dict[str, str]]]:
-    return [(row.line, dict(row.values)) for row in read_rows(text.splitlines(keepends=True))]
+    return [
+        (row.line, {column.value: value for column, value in row.values.items()})
+        for row in read_rows(text.splitlines(keepends=True))
+    ]
 
 
 @pytest.mark.req("U29")
