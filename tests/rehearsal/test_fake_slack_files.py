@@ -65,3 +65,12 @@ async def test_a_file_input_takes_what_its_element_says(slack: FakeSlack) -> Non
     await person.attach(shown, "File", "x.csv", b"x")
     (held,) = slack.views_open("U1")[0]["state"]["values"]["b"]["f"]["files"]
     assert held["name"] == "x.csv"
+
+
+async def test_the_page_hands_over_a_file_and_opens_one(slack: FakeSlack) -> None:
+    async with httpx.AsyncClient(base_url=slack.url) as http:
+        given = (await http.post("/client/file", json={"user": "U1", "name": "ä.csv", "content": "ä,b\n"})).json()[
+            "file"
+        ]
+        assert (await http.get(f"/client/file/{given['id']}")).text == "ä,b\n"
+        assert (await http.get("/client/file/F9")).status_code == 404
