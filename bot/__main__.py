@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -143,6 +144,29 @@ def ledger(since: datetime | None, order_id: str | None, sku: str | None, shape:
         write_rows(rows, shape, sys.stdout)
 
 
+@cli.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--apply", "applies", is_flag=True, help="Link exactly what the dry run with --digest showed.")
+@click.option("--digest", help="The digest that the dry run printed.")
+@click.option("--workspace", help="The Slack workspace's id, where several are connected.")
+@_json
+def import_links(file: Path, applies: bool, digest: str | None, workspace: str | None, as_json: bool) -> None:
+    """Bulk link from a CSV. Shows what would happen; links nothing without --apply and the digest of that."""
+    from bot.imports import FileUnusable, as_text, import_file, is_fine
+
+    if applies != (digest is not None):
+        raise click.UsageError("--apply and --digest go together: the dry run prints the digest")
+    database = _migrated()
+    try:
+        told = asyncio.run(import_file(database, file, workspace=workspace, digest=digest))
+    except FileUnusable as error:
+        raise click.UsageError(str(error)) from None
+    finally:
+        database.close_sync()
+    click.echo(json.dumps(told, indent=2) if as_json else as_text(told))
+    sys.exit(0 if is_fine(told) else EXIT_PROBLEM)
+
+
 @cli.command()
 @click.option("--url", help="The https address that Slack reaches; without it Socket Mode.")
 @_json
@@ -193,10 +217,14 @@ def _database() -> Any:
 
 
 def _read(fn: Callable[[Any], Any]) -> Any:
+    return _migrated().read_sync(fn)
+
+
+def _migrated() -> Any:
     database = _database()
     if database.current() != database.head():
         raise ConfigError("DATABASE_URL", "names a database without the current schema: run `linkbot db upgrade`")
-    return database.read_sync(fn)
+    return database
 
 
 def logs_on_stderr(level: str) -> None:

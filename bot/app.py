@@ -31,11 +31,13 @@ from bot.handlers.connections import Connections
 from bot.handlers.control import Control
 from bot.handlers.guard import Guard, Rights
 from bot.handlers.webhooks import ShopifyHooks, TikTokHooks
+from bot.notify import bulk as bulk_cards
 from bot.notify import cards, digests
-from bot.notify.poster import PostBusy, Poster
+from bot.notify.poster import PostBusy, Poster, error_code
 from bot.notify.reading import Reading
+from bot.slack_files import SlackFiles
 from bot.store.db import Db, Taken, Unit
-from bot.sync import catalogue, connect, control, explain, following, mirroring, pushing, schedule
+from bot.sync import bulk, catalogue, connect, control, explain, following, mirroring, pushing, schedule
 from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
 from bot.sync.tokens import Tokens
@@ -116,7 +118,7 @@ def build(
     workspaces = slack.Workspaces(settings, db)
     poster = Poster(db, workspaces.client, now)
     reading = _reading(settings)
-    kinds = _kinds(settings, db, tiktok, shopify, poster, reading)
+    kinds = _kinds(settings, db, tiktok, shopify, poster, reading) | _bulk_kinds(db, poster, workspaces)
     runner = Runner(db, kinds, trouble_of=trouble_of, now=now, lease=settings.lease)
     scheduler = schedule.Scheduler(db, schedule.rows(settings.poll_every), now)
     bolt = slack.bolt_app(settings, workspaces)
@@ -236,6 +238,15 @@ def _kinds(
     }
 
 
+def _bulk_kinds(db: Db, poster: Poster, workspaces: slack.Workspaces) -> dict[str, JobKind]:
+    files, client = SlackFiles(workspaces.client), workspaces.client
+    told: dict[str, Any] = {"db": db, "poster": poster, "client": client, "share": files.share}
+    return {
+        "bulk": JobKind(partial(bulk.run, db=db, fetch=files.fetch), on_park=bulk.park, cap=2, keeps_trying=True),
+        "bulk_card": JobKind(partial(bulk_cards.card, **told), cap=1, keeps_trying=True),
+    }
+
+
 def trouble_of(error: BaseException) -> tuple[Trouble, timedelta | None]:
     """What an error means for the next attempt, Slack's and our own included."""
     if isinstance(error, SlackApiError):
@@ -251,7 +262,7 @@ _SLACK_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked
 
 
 def _slack_trouble(error: SlackApiError) -> tuple[Trouble, timedelta | None]:
-    code = str(error.response.get("error", ""))
+    code = error_code(error)
     if code == "ratelimited" or error.response.status_code == 429:
         after = (error.response.headers or {}).get("Retry-After", "1")
         return Trouble.RATE_LIMITED, timedelta(seconds=float(after))

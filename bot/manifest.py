@@ -18,6 +18,9 @@ SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
     "conversations_info": ("channels:read", "groups:read"),
     "conversations_list": ("channels:read", "groups:read"),
     "conversations_open": ("im:write",),
+    "files_completeUploadExternal": ("files:write",),
+    "files_getUploadURLExternal": ("files:write",),
+    "files_info": ("files:read",),
     "users_info": ("users:read",),
     "views_open": (),
     "views_publish": (),
@@ -29,7 +32,10 @@ SCOPES = (
     "channels:history",
     "chat:write",
     "chat:write.public",
+    "files:read",
+    "files:write",
     "groups:history",
+    "im:write",
     "users:read",
 )
 """Bot scopes: `linkbot check` asks for each, the consent page of several workspaces lists them."""

@@ -24,6 +24,12 @@ class PostBusy(Exception):
     """Another worker is posting this message right now; try again in a moment."""
 
 
+def error_code(error: SlackApiError) -> str:
+    """Slack's word for it; "" for an answer that is no JSON, such as a gateway's error page."""
+    answered: Any = error.response.data
+    return str(answered.get("error", "")) if isinstance(answered, dict) else ""
+
+
 def digest(message: Message) -> str:
     """Two renderings with one digest are one message: nothing is sent for the second."""
     return hashlib.sha256(json.dumps([message.text, message.blocks], sort_keys=True).encode()).hexdigest()[:32]
@@ -75,7 +81,7 @@ class Poster:
         try:
             await client.chat_update(channel=place[0], ts=place[1], text=message.text, blocks=message.blocks)
         except SlackApiError as error:
-            if error.response["error"] not in _GONE:
+            if error_code(error) not in _GONE:
                 raise
             await self._db.run(lambda u: u.posts.forget(key))  # somebody deleted it: it is posted anew
             return await self.show(workspace, key, place[0], message)
@@ -90,7 +96,7 @@ class Poster:
                 channel=channel, include_all_metadata=True, limit=100, oldest=str(oldest)
             )
         except SlackApiError as error:
-            if error.response["error"] in ("missing_scope", "channel_not_found", "not_in_channel", "unknown_method"):
+            if error_code(error) in ("missing_scope", "channel_not_found", "not_in_channel", "unknown_method"):
                 return None
             raise
         for message in answer.get("messages") or []:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from bot.rehearsal import slack_chat as chat
 from bot.rehearsal import slack_directory as directory
+from bot.rehearsal import slack_files as files
 from bot.rehearsal.faults import Call, FaultKind, Faults, answer_after, answer_before, utc_now
 from bot.rehearsal.serving import Served, serve
 from bot.rehearsal.slack_acts import Acts
@@ -327,21 +328,10 @@ class FakeSlack:
         return answer_after(fault, JSONResponse({"ok": False, "error": error}, status))
 
     async def _upload(self, request: Request) -> Response:
-        held = self.world.files.get(request.path_params["file"])
-        content = await request.body()
-        if held is None or held["content"] is not None:
-            return PlainTextResponse("not found", 404)
-        if len(content) != held["size"]:
-            return PlainTextResponse("the length differs from what was announced", 400)
-        held["content"] = content
-        return PlainTextResponse(f"OK - {len(content)}")
+        return await files.take_upload(self.world, request)
 
     async def _file(self, request: Request) -> Response:
-        held = self.world.files.get(request.path_params["file"])
-        if held is None or held["content"] is None:
-            return PlainTextResponse("not found", 404)
-        name = {"Content-Disposition": f'attachment; filename="{held["name"]}"'}
-        return Response(held["content"], media_type="application/octet-stream", headers=name)
+        return files.give_file(self.world, request, self.bot_token)
 
     async def _authorize(self, request: Request) -> Response:
         return HTMLResponse(self.consent.page(dict(request.query_params)))

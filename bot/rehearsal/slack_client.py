@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.rehearsal.slack_acts import Acts, NotThere
+from bot.rehearsal.slack_files import add_file
 from bot.rehearsal.slack_limits import Json, elements_of
 from bot.rehearsal.slack_values import MANY, VALUE_KEYS, options_of
 from bot.rehearsal.slack_wire import Answer
@@ -126,6 +127,13 @@ class Person:
         block, element = self._find(self._live(container), name, None, 0)
         key = VALUE_KEYS[element["type"]][0]
         return await self.acts.act(self.id, container, block["block_id"], element["action_id"], {key: value})
+
+    async def attach(self, where: Json, name: str, file_name: str, content: bytes) -> Answer:
+        """Chooses a file of their own in the input with this block_id, action_id or label."""
+        container = container_of(where)
+        block, element = self._find(self._live(container), name, None, 0)
+        value = {"files": [add_file(self.world, self.id, file_name, content)]}
+        return await self.acts.act(self.id, container, block["block_id"], element["action_id"], value)
 
     async def submit(self, view: Json) -> Answer:
         """Presses the modal's submit button; `answer.errors` are the inline errors, which stay on the view."""

@@ -1,4 +1,4 @@
-"""Everything that is looked up or joined: people, channels, user groups, the team, files, and the OAuth exchange."""
+"""Everything that is looked up or joined: people, channels, user groups, the team, and the OAuth exchange."""
 
 import base64
 from collections.abc import Callable
@@ -7,8 +7,7 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.rehearsal.slack_chat import refuse_breaches
-from bot.rehearsal.slack_limits import Json, breaches_of_message
+from bot.rehearsal.slack_limits import Json
 from bot.rehearsal.slack_world import Channel, Refused, User, World
 
 
@@ -120,42 +119,6 @@ def usergroup_users(world: World, args: Json) -> Json:
     return {"users": list(world.usergroups[args["usergroup"]]["users"])}
 
 
-# files: an address to upload to, the bytes, then the share
-def file_address(world: World, args: Json) -> Json:
-    length = _whole(args.get("length"), 0, "invalid_arguments")
-    if not args.get("filename") or length < 1:
-        raise Refused("invalid_arguments")
-    file_id = world.number("F")
-    world.files[file_id] = {"id": file_id, "name": args["filename"], "size": length, "content": None, "shared": False}
-    return {"upload_url": f"{world.base_url}/upload/{file_id}/{world.token(12)}", "file_id": file_id}
-
-
-def file_share(world: World, args: Json) -> Json:
-    wanted: list[Any] = args.get("files") or []
-    if not wanted or not all(isinstance(one, dict) and one.get("id") in world.files for one in wanted):
-        raise Refused("file_not_found" if wanted else "invalid_arguments")
-    files = [world.files[one["id"]] for one in wanted]
-    if any(one["content"] is None for one in files):
-        raise Refused("file_not_found")
-    refuse_breaches(breaches_of_message(args))
-    for one, given in zip(files, wanted):
-        one["title"] = given.get("title") or one["name"]
-        one["url_private"] = one["url_private_download"] = f"{world.base_url}/files/{one['id']}"
-    shown = [{key: value for key, value in one.items() if key not in ("content", "shared")} for one in files]
-    targets = str(args.get("channel_id") or args.get("channels") or "").split(",")
-    for target in filter(None, targets):
-        channel = world.visible(target)
-        if world.bot_user not in channel.members:
-            raise Refused("not_in_channel")
-        body = {"text": args.get("initial_comment") or "", "files": shown}
-        if args.get("blocks"):
-            body["blocks"] = args["blocks"]
-        if args.get("thread_ts"):
-            body["thread_ts"] = args["thread_ts"]
-        world.add_message(channel.id, world.by_bot(body))
-    return {"files": shown}
-
-
 # OAuth
 @dataclass
 class Consent:
@@ -213,7 +176,7 @@ def truthy(value: Any) -> bool:
 
 
 def _page(items: list[Any], args: Json) -> tuple[list[Any], Json]:
-    limit = _whole(args.get("limit"), 100, "invalid_limit")
+    limit = whole(args.get("limit"), 100, "invalid_limit")
     if not 1 <= limit <= 1000:
         raise Refused("invalid_limit")
     start = _start(args.get("cursor"))
@@ -222,7 +185,7 @@ def _page(items: list[Any], args: Json) -> tuple[list[Any], Json]:
     return items[start : start + limit], {"response_metadata": {"next_cursor": cursor}}
 
 
-def _whole(value: Any, default: int, error: str) -> int:
+def whole(value: Any, default: int, error: str) -> int:
     try:
         return int(value or default)
     except ValueError:

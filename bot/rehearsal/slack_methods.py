@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from bot.rehearsal import slack_chat as chat
 from bot.rehearsal import slack_directory as directory
+from bot.rehearsal import slack_files as files
 from bot.rehearsal import slack_views as views
 from bot.rehearsal.slack_limits import Json
 from bot.rehearsal.slack_world import Refused
@@ -37,8 +38,9 @@ METHODS: dict[str, tuple[directory.Method, str]] = {
     "views.push": (views.push_view, ""),
     "views.update": (views.update_view, ""),
     "views.publish": (views.publish_view, ""),
-    "files.getUploadURLExternal": (directory.file_address, "files:write"),
-    "files.completeUploadExternal": (directory.file_share, "files:write"),
+    "files.info": (files.file_info, "files:read"),
+    "files.getUploadURLExternal": (files.file_address, "files:write"),
+    "files.completeUploadExternal": (files.file_share, "files:write"),
 }
 NESTED = ("blocks", "attachments", "view", "metadata", "files", "message")
 

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.rehearsal.slack_acts import Acts, NotThere
+from bot.rehearsal.slack_files import add_file
 from bot.rehearsal.slack_limits import Json
 from bot.rehearsal.slack_wire import Answer
 from bot.rehearsal.slack_world import Channel, Message, Refused, View, World
@@ -33,10 +34,12 @@ class Page:
             "home": self.home,
             "shortcut": self.shortcut,
             "message": self.message,
+            "file": self.file,
         }
         return [
             Route("/client/state", self.state),
             Route("/client/events", self.events),
+            Route("/client/file/{file}", self.download),
             *(Route(f"/client/{name}", self._posted(act), methods=["POST"]) for name, act in posts.items()),
         ]
 
@@ -104,6 +107,16 @@ class Page:
             return await self.command(given)
         await self.acts.message(given["user"], given["channel"], given["text"])
         return {"ok": True}
+
+    async def file(self, given: Json) -> Json:
+        return {"ok": True, "file": add_file(self.world, given["user"], given["name"], given["content"].encode())}
+
+    async def download(self, request: Request) -> Response:
+        """A person opens a file in their client, which is signed in."""
+        held = self.world.files.get(request.path_params["file"])
+        if held is None or held["content"] is None:
+            return JSONResponse({"ok": False, "error": "file_not_found"}, 404)
+        return Response(held["content"], media_type="text/csv")
 
     def _posted(self, act: Callable[[Json], Awaitable[Json]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

@@ -72,6 +72,8 @@ def complaint_about(element: Json, held: Json | None, *, optional: bool) -> str 
     value = (held or {}).get(key)
     if value in (None, "", []):
         return None if optional else "Please complete this required field."
+    if element["type"] == "file_input":
+        return _file_complaint(element, value)
     if element["type"] == "number_input":
         return _number_complaint(element, str(value))
     if element["type"] == "plain_text_input":
@@ -83,6 +85,15 @@ def complaint_about(element: Json, held: Json | None, *, optional: bool) -> str 
         return "Please enter a valid email address."
     if element["type"] == "url_text_input" and "://" not in value:
         return "Please enter a valid URL."
+    return None
+
+
+def _file_complaint(element: Json, files: list[Json]) -> str | None:
+    if len(files) > (element.get("max_files") or 10):
+        return f"Please choose at most {element.get('max_files') or 10} files."
+    kinds = element.get("filetypes")
+    if kinds and any(one.get("filetype") not in kinds for one in files):
+        return f"Please choose a file of type {', '.join(kinds)}."
     return None
 
 

@@ -27,6 +27,7 @@ SCOPES = [
     "im:write",
     "mpim:read",
     "mpim:write",
+    "files:read",
     "files:write",
     "links:read",
     "links:write",

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from bot.store.bulk import Bulk
 from bot.store.catalogue import Listings
 from bot.store.errors import DatabaseUnreachable, Taken
 from bot.store.grouping import GroupQueue, Outcome
@@ -106,6 +107,10 @@ class Unit:
     @cached_property
     def settings(self) -> Settings:
         return Settings(self.connection)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        return Bulk(self.connection, self.now)
 
     def _wake(self) -> None:
         self.woken = True

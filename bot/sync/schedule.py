@@ -98,10 +98,11 @@ class Scheduler:
 
 
 async def prune(_: Job, *, db: Db) -> None:
-    """Finished jobs after 30 days, remembered events after 14."""
+    """Finished jobs and bulk runs after 30 days, remembered events after 14."""
 
     def clean(u: Unit) -> None:
         u.jobs.prune(u.now - timedelta(days=30))
+        u.bulk.prune(u.now - timedelta(days=30))
         u.inbox.prune(u.now - timedelta(days=14))
 
     await db.run(clean)

@@ -35,6 +35,9 @@ class Action(StrEnum):
     PASTE = "paste"  # the pasted address
     DISCONNECT_YES = "disconnect_yes"  # Target.SHOP or Target.STORE
     DISCONNECT_NO = "disconnect_no"
+    BULK_FILE = "bulk_file"
+    BULK_APPLY = "bulk_apply"  # Target.BULK
+    BULK_CANCEL = "bulk_cancel"  # Target.BULK
 
 
 class Callback(StrEnum):
@@ -46,6 +49,7 @@ class Callback(StrEnum):
     PASTE = "paste"
     NOTE = "note"  # a view that only tells something
     HOME = "home"
+    BULK = "bulk"
 
 
 class Block(StrEnum):
@@ -58,6 +62,7 @@ class Block(StrEnum):
     UNITS = "units"
     PASTE = "paste"
     TABLE = "table"
+    BULK_FILE = "bulk_file"
 
 
 class Target(StrEnum):
@@ -70,6 +75,7 @@ class Target(StrEnum):
     TABLE = "table"  # filter, words, offset
     ORDERS = "orders"  # standings (space separated), words, offset
     PICKER = "picker"  # the picker's private_metadata
+    BULK = "bulk"  # run, digest
 
 
 VALUE_LIMIT, OPTION_LIMIT, BLOCK_ID_LIMIT, METADATA_LIMIT = 2000, 75, 255, 3000

@@ -437,7 +437,8 @@ async def test_a_file_is_uploaded_in_three_steps(slack: FakeSlack, client: Async
     [message] = slack.messages("C1")
     assert message["text"] == "Here"
     async with httpx.AsyncClient(trust_env=False) as http:
-        assert (await http.get(message["files"][0]["url_private"])).text == "sku,price\n"
+        token = {"Authorization": f"Bearer {slack.bot_token}"}
+        assert (await http.get(message["files"][0]["url_private"], headers=token)).text == "sku,price\n"
     assert await code(client.files_getUploadURLExternal(filename="a", length=0)) == "invalid_arguments"
     nothing = client.files_completeUploadExternal(files=[{"id": "F404"}], channel_id="C1")
     assert await code(nothing) == "file_not_found"

@@ -438,6 +438,7 @@ const INITIAL = {
   conversations_select: (e) => ({ selected_conversation: e.initial_conversation ?? null }),
   multi_conversations_select: (e) => ({ selected_conversations: e.initial_conversations ?? [] }),
   channels_select: (e) => ({ selected_channel: e.initial_channel ?? null }), multi_channels_select: (e) => ({ selected_channels: e.initial_channels ?? [] }),
+  file_input: () => ({ files: [] }),
   datepicker: (e) => ({ selected_date: e.initial_date ?? null }), timepicker: (e) => ({ selected_time: e.initial_time ?? null }),
 };
 
@@ -703,6 +704,23 @@ function textInput(kind) {
   };
 }
 
+/** A file of this machine, handed to the rehearsal's Slack as soon as it is chosen. */
+function fileInput({ ctx, bid, e, label }) {
+  const held = valueOf(ctx, bid, e).files ?? [];
+  const name = h('span', { class: 'muted' }, held.map((file) => file.name).join(', '));
+  const take = async () => {
+    const files = [];
+    for (const file of input.files) files.push((await slack('file', { name: file.name, content: await file.text() })).file);
+    setValue(ctx, bid, e, { files: files.filter(Boolean) });
+    name.textContent = files.filter(Boolean).map((file) => file.name).join(', ');
+  };
+  const input = h('input', {
+    type: 'file', class: 'field', accept: (e.filetypes ?? []).map((kind) => `.${kind}`).join(',') || null, 'aria-label': label,
+    'data-fk': focusKey(ctx, bid, e), onchange: take,
+  });
+  return h('div', {}, input, name);
+}
+
 const pickerInput = (type, field) => (place) => {
   const input = h('input', {
     type, class: 'field short', value: valueOf(place.ctx, place.bid, place.e)[field] ?? '', 'aria-label': place.label ?? type,
@@ -744,6 +762,7 @@ const ELEMENTS = {
   radio_buttons: choiceList('radio'), checkboxes: choiceList('checkbox'),
   plain_text_input: textInput('text'), number_input: textInput('number'), email_text_input: textInput('text'), url_text_input: textInput('text'),
   datepicker: pickerInput('date', 'selected_date'), timepicker: pickerInput('time', 'selected_time'),
+  file_input: fileInput,
   image: ({ e }) => picture(e, false), feedback_buttons: feedbackButtons, icon_button: iconButton,
 };
 
@@ -887,6 +906,9 @@ function messageBody(message, channel, scope) {
     if (attachment.blocks) inner.append(...attachment.blocks.map((block, index) => blockNode(block, index, ctx)));
     else inner.append(h('div', { class: 'text' }, mrkdwn(attachment.text ?? attachment.fallback)));
     body.append(inner);
+  }
+  for (const file of message.files ?? []) {
+    body.append(h('div', { class: 'attachment' }, h('a', { href: `/slack/client/file/${file.id}`, download: file.name }, file.name)));
   }
   return body;
 }
