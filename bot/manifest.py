@@ -17,8 +17,12 @@ SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
     "conversations_history": ("channels:history", "groups:history"),  # only to find our own message after a crash
     "conversations_info": ("channels:read", "groups:read"),
     "conversations_list": ("channels:read", "groups:read"),
+    "conversations_members": ("channels:read", "groups:read"),
     "conversations_open": ("im:write",),
+    "usergroups_list": ("usergroups:read",),
+    "usergroups_users_list": ("usergroups:read",),
     "users_info": ("users:read",),
+    "users_list": ("users:read",),
     "views_open": (),
     "views_publish": (),
     "views_push": (),
@@ -27,9 +31,12 @@ SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
 SCOPES = (
     "commands",
     "channels:history",
+    "channels:read",
     "chat:write",
     "chat:write.public",
     "groups:history",
+    "groups:read",
+    "usergroups:read",
     "users:read",
 )
 """Bot scopes: `linkbot check` asks for each, the consent page of several workspaces lists them."""

@@ -4,8 +4,7 @@ import asyncio
 import logging
 import re
 import secrets
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,7 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ledger import Act, Entry
 from bot.domain.values import Actor, ActorKind, Origin, Right, UserId, WorkspaceId
+from bot.handlers.rights import Rights
 from bot.store.db import Db
+from bot.views import rights as rights_view
 from bot.views import texts
 from bot.views.blocks import Message
 from bot.views.plain import note, note_view
@@ -26,7 +27,6 @@ log = logging.getLogger("linkbot.slack")
 Json = dict[str, Any]
 Respond = Callable[..., Awaitable[Any]]
 Work = Callable[["Ask"], Awaitable[None]]
-_RIGHTS_LIFE = 300.0
 _TRIGGER_USED = ("exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id")
 
 
@@ -48,6 +48,11 @@ class Ask:
     @property
     def actor(self) -> Actor:
         return Actor(ActorKind.PERSON, self.user, Origin.SLACK)
+
+    @property
+    def home(self) -> str:
+        """The workspace the person belongs to: another one for people of other companies."""
+        return str((self.body.get("user") or {}).get("team_id") or self.body.get("team_id") or self.workspace)
 
     @property
     def trigger(self) -> str:
@@ -91,29 +96,6 @@ class Ask:
         except SlackApiError as error:
             if error.response["error"] not in ("not_found", "hash_conflict", "view_not_found"):
                 raise
-
-
-class Rights:
-    """Who may write: everyone but guests and Slack Connect users."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[float, str | None]] = {}
-
-    async def refusal(self, ask: Ask) -> str | None:
-        """The reason this person may not write, or None. Unknown people are refused: writes fail closed."""
-        team = str((ask.body.get("user") or {}).get("team_id") or ask.body.get("team_id") or ask.workspace)
-        if team != ask.workspace and not ask.body.get("is_enterprise_install"):
-            return "stranger"
-        key = (ask.workspace, ask.user)
-        seen = self._known.get(key)
-        if seen is not None and time.monotonic() - seen[0] < _RIGHTS_LIFE:
-            return seen[1]
-        answer = await ask.client.users_info(user=ask.user)
-        person: Mapping[str, Any] = answer["user"] or {}
-        guest = person.get("is_restricted") or person.get("is_ultra_restricted")
-        refusal = "guest" if guest else "stranger" if person.get("is_stranger") else None
-        self._known[key] = (time.monotonic(), refusal)
-        return refusal
 
 
 async def _ack(ack: AsyncAck) -> None:
@@ -219,15 +201,17 @@ class Guard:
 
     async def refused(self, ask: Ask, right: Right) -> bool:
         """Does this person lack the right? Then they were told, and the ledger has it."""
-        refusal = await self._rights.refusal(ask) if right is not Right.READ else None
-        if refusal is None:
+        if right is Right.READ:
             return False
-        reason = refusal
-        entry_act = Act.REFUSED
+        foreign = ask.home != ask.workspace and not ask.body.get("is_enterprise_install")
+        seen = await self._rights.verdict(ask.client, ask.workspace, ask.user, right, foreign=foreign)
+        if seen.refusal is None:
+            return False
+        reason, facts = f"no_right_{seen.refusal}", {"slack": seen.trouble} if seen.trouble else {}
         await self._db.run(
-            lambda u: u.ledger.add(Entry(u.now, ask.workspace, entry_act, ask.actor, reason=f"no_right_{reason}"))
+            lambda u: u.ledger.add(Entry(u.now, ask.workspace, Act.REFUSED, ask.actor, reason=reason, facts=facts))
         )
-        await self._tell(ask, note(texts.no_right(reason)))
+        await self._tell(ask, note(rights_view.denied(seen.refusal, seen.policy, seen.trouble)))
         return True
 
     async def _tell(self, ask: Ask, message: Message) -> None:

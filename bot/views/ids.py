@@ -35,6 +35,15 @@ class Action(StrEnum):
     PASTE = "paste"  # the pasted address
     DISCONNECT_YES = "disconnect_yes"  # Target.SHOP or Target.STORE
     DISCONNECT_NO = "disconnect_no"
+    RIGHTS_CHANGE = "rights_change"  # opens the form
+    RIGHTS_KIND = "rights_kind"
+    RIGHTS_GROUP = "rights_group"
+    RIGHTS_CHANNEL = "rights_channel"
+    RIGHTS_USERS = "rights_users"
+    SETTINGS_CHANGE = "settings_change"  # Target.SHOP; an empty shop: the workspace's
+    SETTING_PUSH = "setting_push"
+    SETTING_MODE = "setting_mode"
+    SETTING_PAUSED = "setting_paused"
 
 
 class Callback(StrEnum):
@@ -46,6 +55,8 @@ class Callback(StrEnum):
     PASTE = "paste"
     NOTE = "note"  # a view that only tells something
     HOME = "home"
+    RIGHTS = "rights"
+    SETTINGS = "settings"
 
 
 class Block(StrEnum):
@@ -58,6 +69,13 @@ class Block(StrEnum):
     UNITS = "units"
     PASTE = "paste"
     TABLE = "table"
+    RIGHTS_KIND = "rights_kind"
+    RIGHTS_GROUP = "rights_group"
+    RIGHTS_CHANNEL = "rights_channel"
+    RIGHTS_USERS = "rights_users"
+    SETTING_PUSH = "setting_push"
+    SETTING_MODE = "setting_mode"
+    SETTING_PAUSED = "setting_paused"
 
 
 class Target(StrEnum):
