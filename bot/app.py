@@ -30,7 +30,7 @@ from bot.domain.values import ShopId, StoreId, WorkspaceId
 from bot.handlers.connections import Connections
 from bot.handlers.control import Control
 from bot.handlers.guard import Guard
-from bot.handlers.rights import Rights
+from bot.handlers.rights import Rights, slack_code
 from bot.handlers.webhooks import ShopifyHooks, TikTokHooks
 from bot.notify import cards, digests
 from bot.notify.poster import PostBusy, Poster
@@ -123,7 +123,7 @@ def build(
     bolt = slack.bolt_app(settings, workspaces)
     fixed = {shop: token.get_secret_value() for shop, token in settings.shopify_admin_tokens.items()}
     connections = Connections(db, Consenting(db, tiktok, shopify, _apps(settings, fixed)))
-    rights = Rights(db)
+    rights = Rights(db, (aiohttp.ClientError,))
     guard = Guard(bolt, db, rights)
     handlers.register(guard, db, connections, Control(db, settings.poll_seconds, settings.public_url), rights)
     app = web.application(settings, db, bolt, connections, _tiktok_hooks(settings, db), _shopify_hooks(settings, db))
@@ -253,7 +253,7 @@ _SLACK_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked
 
 
 def _slack_trouble(error: SlackApiError) -> tuple[Trouble, timedelta | None]:
-    code = str(error.response.get("error", ""))
+    code = slack_code(error)
     if code == "ratelimited" or error.response.status_code == 429:
         after = (error.response.headers or {}).get("Retry-After", "1")
         return Trouble.RATE_LIMITED, timedelta(seconds=float(after))

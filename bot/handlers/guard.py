@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ledger import Act, Entry
 from bot.domain.values import Actor, ActorKind, Origin, Right, UserId, WorkspaceId
-from bot.handlers.rights import Rights
+from bot.handlers.rights import Rights, slack_code
 from bot.store.db import Db
 from bot.views import rights as rights_view
 from bot.views import texts
@@ -83,8 +83,8 @@ class Ask:
             call = self.client.views_push if push else self.client.views_open
             answer = await call(trigger_id=self.trigger, view=view)
         except SlackApiError as error:
-            if error.response["error"] in _TRIGGER_USED:
-                log.info("trigger not usable: %s", error.response["error"])
+            if slack_code(error) in _TRIGGER_USED:
+                log.info("trigger not usable: %s", slack_code(error))
                 return None
             raise
         return cast(Json, answer["view"])
@@ -94,7 +94,7 @@ class Ask:
         try:
             await self.client.views_update(view_id=view_id, view=view, hash=view_hash)
         except SlackApiError as error:
-            if error.response["error"] not in ("not_found", "hash_conflict", "view_not_found"):
+            if slack_code(error) not in ("not_found", "hash_conflict", "view_not_found"):
                 raise
 
 
@@ -227,7 +227,7 @@ class Guard:
 
 def _cause(error: Exception) -> str:
     """Slack's own words for a rate limit, so that it is not mistaken for something else (U32)."""
-    return "ratelimited" if isinstance(error, SlackApiError) and error.response["error"] == "ratelimited" else ""
+    return "ratelimited" if isinstance(error, SlackApiError) and slack_code(error) == "ratelimited" else ""
 
 
 async def _nowhere(**_: Any) -> None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.rights import (
@@ -16,7 +15,7 @@ from bot.domain.rights import (
     WrongPolicy,
 )
 from bot.domain.values import WorkspaceId
-from bot.handlers.rights import TROUBLE, Rights, trouble_of
+from bot.handlers.rights import Rights, SlackFailed
 from bot.handlers.words import Word
 
 _ESCAPED = re.compile(r"<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>")
@@ -50,8 +49,8 @@ class Naming:
                 return await self._channel(names[0])
             if kind == RightsKind.USERS and names:
                 return await self._people(names)
-        except TROUBLE as error:
-            return problem_of(error)
+        except SlackFailed as failed:
+            return problem_of(failed)
         return None
 
     async def chosen(self, policy: RightsPolicy) -> FoundPolicy | WrongPolicy:
@@ -61,8 +60,8 @@ class Naming:
                 return await self._group(policy.ids[0])
             if policy.kind is RightsKind.CHANNEL:
                 return await self._inside(policy)
-        except TROUBLE as error:
-            return problem_of(error)
+        except SlackFailed as failed:
+            return problem_of(failed)
         if len(policy.ids) > MOST_USERS:
             return WrongPolicy(PolicyProblem.TOO_MANY)
         return FoundPolicy(policy, len(policy.ids) or None)
@@ -103,11 +102,10 @@ class Naming:
         return FoundPolicy(policy, len(members))
 
 
-def problem_of(error: BaseException) -> WrongPolicy:
+def problem_of(failed: SlackFailed) -> WrongPolicy:
     """What Slack's error means for the person who sets a policy."""
-    code = trouble_of(error)
-    known = _PROBLEMS.get(code) if isinstance(error, SlackApiError) else None
-    return WrongPolicy(PolicyProblem.SLACK_FAILED, code) if known is None else WrongPolicy(known)
+    known = _PROBLEMS.get(failed.code)
+    return WrongPolicy(PolicyProblem.SLACK_FAILED, failed.code) if known is None else WrongPolicy(known)
 
 
 def _of_group(group: UserGroup) -> RightsPolicy:

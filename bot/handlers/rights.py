@@ -19,7 +19,14 @@ log = logging.getLogger("linkbot.rights")
 _LIFE = 300.0  # seconds; Slack allows 20 look-ups of a group a minute
 _PAGE = 999  # the most that Slack gives at once
 _CHANNELS = "public_channel,private_channel"
-TROUBLE = (SlackApiError, OSError, TimeoutError)
+
+
+class SlackFailed(Exception):
+    """Slack refused a look-up or did not answer it; `code` is its error code, or what happened to the request."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,11 @@ class _Kept(Generic[T]):
 class Rights:
     """Who may write, by the workspace's policy. What Slack said of people is believed for five minutes."""
 
-    def __init__(self, db: Db, clock: Callable[[], float] = time.monotonic) -> None:
-        self._db = db
+    def __init__(
+        self, db: Db, lost: tuple[type[Exception], ...] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`lost`: what the Slack client raises when a request gets no answer."""
+        self._db, self._lost = db, (OSError, TimeoutError, *lost)
         self._people = _Kept[Person](clock)
         self._members = _Kept[frozenset[str]](clock)
         self._groups = _Kept[tuple[UserGroup, ...]](clock)
@@ -73,14 +83,14 @@ class Rights:
             if place is not None and decide_right(policy, person, right) is RightRefusal.UNKNOWN:
                 inside = await self.members(client, workspace, policy.kind, place)
                 person = replace(person, is_member=user in inside)
-        except TROUBLE as error:
-            log.warning("who may link could not be looked up: %s", trouble_of(error))
-            return Verdict(decide_right(policy, person, right), policy, trouble_of(error))
+        except SlackFailed as failed:
+            log.warning("who may link could not be looked up: %s", failed.code)
+            return Verdict(decide_right(policy, person, right), policy, failed.code)
         return Verdict(decide_right(policy, person, right), policy)
 
     async def _person(self, client: AsyncWebClient, workspace: WorkspaceId, user: UserId) -> Person:
         async def ask() -> Person:
-            answer = await client.users_info(user=user)
+            answer = await self._told(client.users_info(user=user))
             told: Mapping[str, Any] = answer["user"] or {}
             return Person(
                 user,
@@ -94,24 +104,26 @@ class Rights:
     async def members(
         self, client: AsyncWebClient, workspace: WorkspaceId, kind: RightsKind, place: str
     ) -> frozenset[str]:
-        """User ids of a group or channel. Raises SlackApiError."""
+        """User ids of a group or channel. Raises SlackFailed."""
 
         async def ask() -> frozenset[str]:
             if kind is RightsKind.GROUP:
-                answer = await client.usergroups_users_list(usergroup=place)
+                answer = await self._told(client.usergroups_users_list(usergroup=place))
                 return frozenset(answer["users"] or [])
             found: set[str] = set()
-            async for page in _pages(lambda at: client.conversations_members(channel=place, limit=_PAGE, cursor=at)):
+            async for page in self._pages(
+                lambda at: client.conversations_members(channel=place, limit=_PAGE, cursor=at)
+            ):
                 found.update(page["members"])
             return frozenset(found)
 
         return await self._members.get((workspace, kind, place), ask)
 
     async def groups(self, client: AsyncWebClient, workspace: WorkspaceId) -> tuple[UserGroup, ...]:
-        """The workspace's user groups by handle. Raises SlackApiError, also when its plan has none."""
+        """The workspace's user groups by handle. Raises SlackFailed, also when its plan has none."""
 
         async def ask() -> tuple[UserGroup, ...]:
-            answer = await client.usergroups_list()
+            answer = await self._told(client.usergroups_list())
             told: list[Mapping[str, Any]] = answer["usergroups"] or []
             groups = (UserGroup(one["id"], one.get("handle") or "", one.get("name") or "") for one in told)
             return tuple(sorted(groups, key=lambda group: group.handle.casefold()))
@@ -119,12 +131,12 @@ class Rights:
         return await self._groups.get((workspace,), ask)
 
     async def channel_named(self, client: AsyncWebClient, name: str) -> str | None:
-        """The id of a channel that the bot can see. Raises SlackApiError."""
+        """The id of a channel that the bot can see. Raises SlackFailed."""
 
         def ask(at: str | None) -> Awaitable[Any]:
             return client.conversations_list(types=_CHANNELS, exclude_archived=True, limit=_PAGE, cursor=at)
 
-        async for page in _pages(ask):
+        async for page in self._pages(ask):
             for channel in page["channels"]:
                 if channel.get("name") == name:
                     return str(channel["id"])
@@ -134,7 +146,7 @@ class Rights:
         """User ids by the lower-case name asked for: of its owner, else of all who are displayed so."""
         owners: dict[str, list[str]] = {}
         displayed: dict[str, list[str]] = {}
-        async for page in _pages(lambda at: client.users_list(limit=_PAGE, cursor=at)):
+        async for page in self._pages(lambda at: client.users_list(limit=_PAGE, cursor=at)):
             for person in page["members"]:
                 if person.get("deleted") or person.get("is_bot"):
                     continue
@@ -143,18 +155,28 @@ class Rights:
                 displayed.setdefault(shown, []).append(person["id"])
         return {name: owners.get(name) or displayed.get(name) or [] for name in names}
 
+    async def _pages(self, ask: Callable[[str | None], Awaitable[Any]]) -> AsyncIterator[Any]:
+        """Every page of a list that Slack gives by cursor."""
+        cursor: str | None = None
+        while True:
+            page = await self._told(ask(cursor))
+            yield page
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return
 
-async def _pages(ask: Callable[[str | None], Awaitable[Any]]) -> AsyncIterator[Any]:
-    """Every page of a list that Slack gives by cursor."""
-    cursor: str | None = None
-    while True:
-        page = await ask(cursor)
-        yield page
-        cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-        if cursor is None:
-            return
+    async def _told(self, call: Awaitable[Any]) -> Any:
+        """Slack's answer. Raises SlackFailed."""
+        try:
+            return await call
+        except SlackApiError as error:
+            raise SlackFailed(slack_code(error)) from error
+        except self._lost as error:
+            raise SlackFailed(type(error).__name__) from error
 
 
-def trouble_of(error: BaseException) -> str:
-    """Slack's error code, or the error's own name."""
-    return str(error.response["error"]) if isinstance(error, SlackApiError) else type(error).__name__
+def slack_code(error: SlackApiError) -> str:
+    """Slack's error code; the HTTP status where the answer was no JSON (a server error, a proxy's page)."""
+    told: Any = getattr(error.response, "data", error.response)
+    status = getattr(error.response, "status_code", "")
+    return str(told.get("error") or "") if isinstance(told, dict) else f"http_{status}"

@@ -11,7 +11,7 @@ from bot.handlers.commands import Command
 from bot.handlers.control import Control
 from bot.handlers.guard import Ask, Guard
 from bot.handlers.naming import Naming, problem_of
-from bot.handlers.rights import TROUBLE, Rights
+from bot.handlers.rights import Rights, SlackFailed
 from bot.handlers.words import Word, joined
 from bot.store.db import Db
 from bot.sync import control as controlling
@@ -92,8 +92,8 @@ class RightsPage:
     async def _form(self, ask: Ask, policy: RightsPolicy, notice: str = "") -> Json:
         try:
             await self._rights.groups(ask.client, ask.workspace)
-        except TROUBLE as error:
-            return rights_view.form(policy, problem_of(error), notice)
+        except SlackFailed as failed:
+            return rights_view.form(policy, problem_of(failed), notice)
         return rights_view.form(policy, None, notice)
 
     def _naming(self, ask: Ask) -> Naming:
