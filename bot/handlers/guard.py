@@ -27,6 +27,8 @@ log = logging.getLogger("linkbot.slack")
 Json = dict[str, Any]
 Respond = Callable[..., Awaitable[Any]]
 Work = Callable[["Ask"], Awaitable[None]]
+_ANSWER_LEAVES = 0.05
+"""Seconds. Bolt looks every 10 ms whether a submission is answered; an update sent before would be overwritten by it."""
 _TRIGGER_USED = ("exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id")
 
 
@@ -183,6 +185,8 @@ class Guard:
             ask = _ask(body, client, respond)
             with self._at_work():
                 try:
+                    if body.get("type") == "view_submission":
+                        await asyncio.sleep(_ANSWER_LEAVES)
                     if (opens or await self._first_time(ask)) and not await self.refused(ask, right):
                         await work(ask)
                 except Exception as error:

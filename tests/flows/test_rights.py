@@ -57,7 +57,7 @@ async def open_form(world: World, who: Person) -> dict[str, Any]:
 async def submit(world: World, who: Person) -> dict[str, str]:
     answer = await who.submit(world.view(who))
     await world.slack_idle()
-    return answer.errors
+    return answer.errors or {}
 
 
 async def may(world: World, who: Person) -> bool:
