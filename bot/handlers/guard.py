@@ -28,7 +28,7 @@ Json = dict[str, Any]
 Respond = Callable[..., Awaitable[Any]]
 Work = Callable[["Ask"], Awaitable[None]]
 _ANSWER_LEAVES = 0.05
-"""Seconds. Bolt looks every 10 ms whether a submission is answered; an update sent before would be overwritten by it."""
+"""Seconds. Bolt looks every 10 ms whether a submission is answered; that answer would overwrite an update before it."""
 _TRIGGER_USED = ("exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id")
 
 
