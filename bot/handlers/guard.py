@@ -29,6 +29,7 @@ Respond = Callable[..., Awaitable[Any]]
 Work = Callable[["Ask"], Awaitable[None]]
 _ANSWER_LEAVES = 0.05
 """Seconds. Bolt looks every 10 ms whether a submission is answered; that answer would overwrite an update before it."""
+_TOO_SLOW = "Slack's answers took too long, so nothing was opened. Try again: it is quicker the second time."
 _TRIGGER_USED = ("exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id")
 
 
@@ -79,7 +80,10 @@ class Ask:
             await self.open(note_view(message))
 
     async def open(self, view: Json) -> Json | None:
-        """Open (or push, from a modal) a view with the trigger; None when this trigger was used: a second delivery."""
+        """Open (or push, from a modal) a view with the trigger. None when it can't be used any more.
+
+        A used one was a second delivery; one that is too old came after a slow look-up, and the person is told.
+        """
         push = self.view is not None and self.view.get("type") == "modal"
         try:
             call = self.client.views_push if push else self.client.views_open
@@ -87,6 +91,8 @@ class Ask:
         except SlackApiError as error:
             if slack_code(error) in _TRIGGER_USED:
                 log.info("trigger not usable: %s", slack_code(error))
+                if slack_code(error) == "expired_trigger_id" and (self.body.get("response_url") or self.channel):
+                    await self.answer(note(_TOO_SLOW))
                 return None
             raise
         return cast(Json, answer["view"])

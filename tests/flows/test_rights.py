@@ -1,5 +1,6 @@
 """Who may link, by signed requests against the fake Slack: every policy, its change, its refusals, and look-ups that fail."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -394,6 +395,16 @@ async def test_n20_a_person_whom_slack_does_not_tell_about_is_refused(shop: Worl
     shop.slack.faults.remove(lost)
     assert refusals(shop) == [("U1", "no_right_unknown")]
     assert await may(shop, shop.ana)
+
+
+@pytest.mark.req("U26")
+async def test_a_form_that_opens_too_late_says_so(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await shop.command(shop.ana, "/link rights")
+    monkeypatch.setattr("bot.rehearsal.slack_world.TRIGGER_LIFE", timedelta(seconds=-1))
+    await shop.ana.click(shop.private(shop.ana), "Change")
+    await shop.slack_idle()
+    assert shop.slack.views_open("U1") == []
+    assert "nothing was opened. Try again" in text_of(shop.private(shop.ana))
 
 
 @pytest.mark.req("U26")
