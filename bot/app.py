@@ -29,7 +29,8 @@ from bot.domain.retries import Trouble
 from bot.domain.values import ShopId, StoreId, WorkspaceId
 from bot.handlers.connections import Connections
 from bot.handlers.control import Control
-from bot.handlers.guard import Guard, Rights
+from bot.handlers.guard import Guard
+from bot.handlers.rights import Rights
 from bot.handlers.webhooks import ShopifyHooks, TikTokHooks
 from bot.notify import bulk as bulk_cards
 from bot.notify import cards, digests
@@ -124,8 +125,9 @@ def build(
     bolt = slack.bolt_app(settings, workspaces)
     fixed = {shop: token.get_secret_value() for shop, token in settings.shopify_admin_tokens.items()}
     connections = Connections(db, Consenting(db, tiktok, shopify, _apps(settings, fixed)))
-    guard = Guard(bolt, db, Rights())
-    handlers.register(guard, db, connections, Control(db, settings.poll_seconds, settings.public_url))
+    rights = Rights(db, (aiohttp.ClientError,))
+    guard = Guard(bolt, db, rights)
+    handlers.register(guard, db, connections, Control(db, settings.poll_seconds, settings.public_url), rights)
     app = web.application(settings, db, bolt, connections, _tiktok_hooks(settings, db), _shopify_hooks(settings, db))
     return Linkbot(settings, db, tiktok, shopify, bolt, runner, scheduler, app, guard, http)
 

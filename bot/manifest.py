@@ -17,11 +17,15 @@ SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
     "conversations_history": ("channels:history", "groups:history"),  # only to find our own message after a crash
     "conversations_info": ("channels:read", "groups:read"),
     "conversations_list": ("channels:read", "groups:read"),
+    "conversations_members": ("channels:read", "groups:read"),
     "conversations_open": ("im:write",),
     "files_completeUploadExternal": ("files:write",),
     "files_getUploadURLExternal": ("files:write",),
     "files_info": ("files:read",),
+    "usergroups_list": ("usergroups:read",),
+    "usergroups_users_list": ("usergroups:read",),
     "users_info": ("users:read",),
+    "users_list": ("users:read",),
     "views_open": (),
     "views_publish": (),
     "views_push": (),
@@ -30,12 +34,15 @@ SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
 SCOPES = (
     "commands",
     "channels:history",
+    "channels:read",
     "chat:write",
     "chat:write.public",
     "files:read",
     "files:write",
     "groups:history",
+    "groups:read",
     "im:write",
+    "usergroups:read",
     "users:read",
 )
 """Bot scopes: `linkbot check` asks for each, the consent page of several workspaces lists them."""

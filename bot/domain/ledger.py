@@ -32,6 +32,7 @@ class Act(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     ERASED = "erased"  # buyer data deleted
+    SETTING_SET = "setting_set"  # `facts`: name, and before and after as JSON text
 
 
 @dataclass(frozen=True)

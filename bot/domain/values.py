@@ -171,6 +171,7 @@ class Right(StrEnum):
 
     READ = "read"
     LINK = "link"
+    ADMIN = "admin"  # only workspace admins and owners
 
 
 def plain_id(gid: str) -> str:

@@ -10,6 +10,8 @@ from bot.handlers.lifecycle import Lifecycle
 from bot.handlers.link import Linking
 from bot.handlers.orders import Orders
 from bot.handlers.products import Products
+from bot.handlers.rights import Rights
+from bot.handlers.settings import RightsPage, SettingsPage
 from bot.store.db import Db
 
 COMMANDS = ("/link",)
@@ -17,11 +19,12 @@ EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
 SHORTCUTS: tuple[str, ...] = ()
 
 
-def register(guard: Guard, db: Db, connections: Connections, control: Control) -> Commands:
+def register(guard: Guard, db: Db, connections: Connections, control: Control, rights: Rights) -> Commands:
     """Join every listener to the app. Returns the verbs, for help and for tests."""
     products, home, orders = Products(db), Home(db), Orders(db)
     linking = Linking(db, products, home)
-    topics = (products, linking, orders, connections, control, Bulk(db))
+    pages = Bulk(db), RightsPage(db, rights, guard), SettingsPage(db, control, guard)
+    topics = (products, linking, orders, connections, control, *pages)
     rows = [row for topic in topics for row in topic.commands()]
     commands = Commands(rows, products.bare, linking.words, guard.refused)
     guard.command(COMMANDS[0], commands.run)

@@ -51,12 +51,12 @@ class Control:
         if wanted not in set(LinkMode):
             await ask.answer(note("Type `/link mode auto` or `/link mode manual`."))
             return
-        shop = await self._one_shop(ask, joined(words[1:]))
+        shop = await self.one_shop(ask, joined(words[1:]))
         if shop is not None:
             preview = await self._db.read(lambda u: control.preview(u, ask.workspace, shop.id))
             await ask.answer(connect.mode_preview(shop, LinkMode(wanted), preview))
 
-    async def _one_shop(self, ask: Ask, name: str) -> Shop | None:
+    async def one_shop(self, ask: Ask, name: str) -> Shop | None:
         """The shop of that id or name, or the only one; otherwise the person is told what to type."""
         shops = await self._db.read(lambda u: u.shops.for_workspace(ask.workspace))
         wanted = name.casefold()
@@ -79,7 +79,7 @@ class Control:
         await self._switch(ask, joined(words), paused=False)
 
     async def _switch(self, ask: Ask, name: str, paused: bool) -> None:
-        shop = await self._one_shop(ask, name) if name else None
+        shop = await self.one_shop(ask, name) if name else None
         if name and shop is None:
             return
         switch = control.pause if paused else control.resume

@@ -4,8 +4,7 @@ import asyncio
 import logging
 import re
 import secrets
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,7 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ledger import Act, Entry
 from bot.domain.values import Actor, ActorKind, Origin, Right, UserId, WorkspaceId
+from bot.handlers.rights import Rights, slack_code
 from bot.store.db import Db
+from bot.views import rights as rights_view
 from bot.views import texts
 from bot.views.blocks import Message
 from bot.views.plain import note, note_view
@@ -26,7 +27,9 @@ log = logging.getLogger("linkbot.slack")
 Json = dict[str, Any]
 Respond = Callable[..., Awaitable[Any]]
 Work = Callable[["Ask"], Awaitable[None]]
-_RIGHTS_LIFE = 300.0
+_ANSWER_LEAVES = 0.05
+"""Seconds. Bolt looks every 10 ms whether a submission is answered; that answer would overwrite an update before it."""
+_TOO_SLOW = "Slack's answers took too long, so nothing was opened. Try again: it is quicker the second time."
 _TRIGGER_USED = ("exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id")
 
 
@@ -48,6 +51,11 @@ class Ask:
     @property
     def actor(self) -> Actor:
         return Actor(ActorKind.PERSON, self.user, Origin.SLACK)
+
+    @property
+    def home(self) -> str:
+        """The workspace the person belongs to: another one for people of other companies."""
+        return str((self.body.get("user") or {}).get("team_id") or self.body.get("team_id") or self.workspace)
 
     @property
     def trigger(self) -> str:
@@ -72,14 +80,19 @@ class Ask:
             await self.open(note_view(message))
 
     async def open(self, view: Json) -> Json | None:
-        """Open (or push, from a modal) a view with the trigger; None when this trigger was used: a second delivery."""
+        """Open (or push, from a modal) a view with the trigger. None when it can't be used any more.
+
+        A used one was a second delivery; one that is too old came after a slow look-up, and the person is told.
+        """
         push = self.view is not None and self.view.get("type") == "modal"
         try:
             call = self.client.views_push if push else self.client.views_open
             answer = await call(trigger_id=self.trigger, view=view)
         except SlackApiError as error:
-            if error.response["error"] in _TRIGGER_USED:
-                log.info("trigger not usable: %s", error.response["error"])
+            if slack_code(error) in _TRIGGER_USED:
+                log.info("trigger not usable: %s", slack_code(error))
+                if slack_code(error) == "expired_trigger_id" and (self.body.get("response_url") or self.channel):
+                    await self.answer(note(_TOO_SLOW))
                 return None
             raise
         return cast(Json, answer["view"])
@@ -89,31 +102,8 @@ class Ask:
         try:
             await self.client.views_update(view_id=view_id, view=view, hash=view_hash)
         except SlackApiError as error:
-            if error.response["error"] not in ("not_found", "hash_conflict", "view_not_found"):
+            if slack_code(error) not in ("not_found", "hash_conflict", "view_not_found"):
                 raise
-
-
-class Rights:
-    """Who may write: everyone but guests and Slack Connect users."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[float, str | None]] = {}
-
-    async def refusal(self, ask: Ask) -> str | None:
-        """The reason this person may not write, or None. Unknown people are refused: writes fail closed."""
-        team = str((ask.body.get("user") or {}).get("team_id") or ask.body.get("team_id") or ask.workspace)
-        if team != ask.workspace and not ask.body.get("is_enterprise_install"):
-            return "stranger"
-        key = (ask.workspace, ask.user)
-        seen = self._known.get(key)
-        if seen is not None and time.monotonic() - seen[0] < _RIGHTS_LIFE:
-            return seen[1]
-        answer = await ask.client.users_info(user=ask.user)
-        person: Mapping[str, Any] = answer["user"] or {}
-        guest = person.get("is_restricted") or person.get("is_ultra_restricted")
-        refusal = "guest" if guest else "stranger" if person.get("is_stranger") else None
-        self._known[key] = (time.monotonic(), refusal)
-        return refusal
 
 
 async def _ack(ack: AsyncAck) -> None:
@@ -201,6 +191,8 @@ class Guard:
             ask = _ask(body, client, respond)
             with self._at_work():
                 try:
+                    if body.get("type") == "view_submission":
+                        await asyncio.sleep(_ANSWER_LEAVES)
                     if (opens or await self._first_time(ask)) and not await self.refused(ask, right):
                         await work(ask)
                 except Exception as error:
@@ -219,15 +211,17 @@ class Guard:
 
     async def refused(self, ask: Ask, right: Right) -> bool:
         """Does this person lack the right? Then they were told, and the ledger has it."""
-        refusal = await self._rights.refusal(ask) if right is not Right.READ else None
-        if refusal is None:
+        if right is Right.READ:
             return False
-        reason = refusal
-        entry_act = Act.REFUSED
+        foreign = ask.home != ask.workspace and not ask.body.get("is_enterprise_install")
+        seen = await self._rights.verdict(ask.client, ask.workspace, ask.user, right, foreign=foreign)
+        if seen.refusal is None:
+            return False
+        reason, facts = f"no_right_{seen.refusal}", {"slack": seen.trouble} if seen.trouble else {}
         await self._db.run(
-            lambda u: u.ledger.add(Entry(u.now, ask.workspace, entry_act, ask.actor, reason=f"no_right_{reason}"))
+            lambda u: u.ledger.add(Entry(u.now, ask.workspace, Act.REFUSED, ask.actor, reason=reason, facts=facts))
         )
-        await self._tell(ask, note(texts.no_right(reason)))
+        await self._tell(ask, note(rights_view.denied(seen.refusal, seen.policy, seen.trouble)))
         return True
 
     async def _tell(self, ask: Ask, message: Message) -> None:
@@ -243,7 +237,7 @@ class Guard:
 
 def _cause(error: Exception) -> str:
     """Slack's own words for a rate limit, so that it is not mistaken for something else (U32)."""
-    return "ratelimited" if isinstance(error, SlackApiError) and error.response["error"] == "ratelimited" else ""
+    return "ratelimited" if isinstance(error, SlackApiError) and slack_code(error) == "ratelimited" else ""
 
 
 async def _nowhere(**_: Any) -> None:

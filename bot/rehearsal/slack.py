@@ -107,7 +107,8 @@ class FakeSlack:
         return self.world.channels[channel]
 
     def add_usergroup(self, group: str, handle: str, users: list[str]) -> None:
-        self.world.usergroups[group] = {"id": group, "handle": handle, "name": handle.title(), "users": list(users)}
+        told = {"id": group, "team_id": self.world.team_id, "handle": handle, "name": handle.title(), "date_delete": 0}
+        self.world.usergroups[group] = {**told, "users": list(users), "user_count": len(users)}
         self.world.changed()
 
     async def join(self, channel: str, user: str | None = None) -> None:

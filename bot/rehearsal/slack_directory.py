@@ -28,7 +28,7 @@ def bot_info(world: World, args: Json) -> Json:
 
 def user_json(user: User) -> Json:
     profile = {"real_name": user.real_name, "display_name": user.name}
-    flags = ("is_admin", "is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted", "tz")
+    flags = ("is_admin", "is_owner", "is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted", "tz")
     own = {"id": user.id, "team_id": user.team_id, "name": user.name, "real_name": user.real_name, "profile": profile}
     return own | {flag: getattr(user, flag) for flag in flags}
 
@@ -107,16 +107,25 @@ def channel_join(world: World, args: Json) -> Json:
 
 
 def usergroup_list(world: World, args: Json) -> Json:
-    groups = [dict(group) for group in world.usergroups.values()]
+    _refuse_free_plan(world)
+    disabled = truthy(args.get("include_disabled"))
+    groups = [dict(group) for group in world.usergroups.values() if disabled or not group["date_delete"]]
     if not truthy(args.get("include_users")):
         groups = [{key: value for key, value in group.items() if key != "users"} for group in groups]
     return {"usergroups": groups}
 
 
 def usergroup_users(world: World, args: Json) -> Json:
-    if args.get("usergroup") not in world.usergroups:
+    _refuse_free_plan(world)
+    group = world.usergroups.get(args.get("usergroup") or "")
+    if group is None or (group["date_delete"] and not truthy(args.get("include_disabled"))):
         raise Refused("no_such_subteam")
-    return {"users": list(world.usergroups[args["usergroup"]]["users"])}
+    return {"users": list(group["users"])}
+
+
+def _refuse_free_plan(world: World) -> None:
+    if not world.is_paid:
+        raise Refused("plan_upgrade_required")
 
 
 # OAuth
@@ -177,7 +186,7 @@ def truthy(value: Any) -> bool:
 
 def _page(items: list[Any], args: Json) -> tuple[list[Any], Json]:
     limit = whole(args.get("limit"), 100, "invalid_limit")
-    if not 1 <= limit <= 1000:
+    if not 1 <= limit <= 999:
         raise Refused("invalid_limit")
     start = _start(args.get("cursor"))
     following = str(start + limit) if start + limit < len(items) else ""

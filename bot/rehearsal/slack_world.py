@@ -53,6 +53,7 @@ class User:
     real_name: str
     team_id: str
     is_admin: bool = False
+    is_owner: bool = False
     is_restricted: bool = False  # guest
     is_ultra_restricted: bool = False  # guest of a single channel
     is_stranger: bool = False  # of another workspace, through Slack Connect
@@ -130,6 +131,7 @@ class World:
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.usergroups: dict[str, Json] = {}
+        self.is_paid = True  # user groups come with the paid plans
         self.views: dict[str, View] = {}  # open modals, oldest first
         self.homes: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}

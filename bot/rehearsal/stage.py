@@ -112,7 +112,10 @@ async def open_stage(
     expected = seed_world(tiktok, shopify, seed) if seeded else None
     bot_url = f"http://127.0.0.1:{_free_port()}"
     slack.request_url = f"{bot_url}/slack/events"
-    slack.wire.subscribed = set(manifest.render()["settings"]["event_subscriptions"]["bot_events"])
+    told = manifest.render()
+    slack.wire.subscribed = set(told["settings"]["event_subscriptions"]["bot_events"])
+    slack.acts.escapes_mentions = told["features"]["slash_commands"][0]["should_escape"]
+    slack.world.scopes = list(told["oauth_config"]["scopes"]["bot"])
     tiktok.redirect_url = f"{bot_url}/tiktok/callback"
     tiktok.webhook_url = f"{bot_url}/tiktok/webhook"
     settings = Settings.load(

@@ -27,6 +27,15 @@ class Settings:
         row = self._connection.execute(query).first()
         return default if row is None else row[0]
 
+    def held(self, workspace: WorkspaceId, name: str, default: Any) -> Any:
+        """The value, its row locked until this unit ends: changes of one setting take turns, each sees the one before.
+
+        A setting that nobody set is written with its default first, so that there is a row to lock.
+        """
+        insert_new(self._connection, SETTINGS, {"workspace_id": workspace, "name": name, "value": default})
+        row = select(SETTINGS.c.value).where(SETTINGS.c.workspace_id == workspace, SETTINGS.c.name == name)
+        return self._connection.execute(row.with_for_update()).scalar_one()
+
     def put(self, workspace: WorkspaceId, name: str, value: Any) -> None:
         row = {"workspace_id": workspace, "name": name, "value": value}
         upsert(self._connection, SETTINGS, [row], ["workspace_id", "name"])

@@ -38,6 +38,15 @@ class Action(StrEnum):
     BULK_FILE = "bulk_file"
     BULK_APPLY = "bulk_apply"  # Target.BULK
     BULK_CANCEL = "bulk_cancel"  # Target.BULK
+    RIGHTS_CHANGE = "rights_change"  # opens the form
+    RIGHTS_KIND = "rights_kind"
+    RIGHTS_GROUP = "rights_group"
+    RIGHTS_CHANNEL = "rights_channel"
+    RIGHTS_USERS = "rights_users"
+    SETTINGS_CHANGE = "settings_change"  # Target.SHOP; an empty shop: the workspace's
+    SETTING_PUSH = "setting_push"
+    SETTING_MODE = "setting_mode"
+    SETTING_PAUSED = "setting_paused"
 
 
 class Callback(StrEnum):
@@ -50,6 +59,8 @@ class Callback(StrEnum):
     NOTE = "note"  # a view that only tells something
     HOME = "home"
     BULK = "bulk"
+    RIGHTS = "rights"
+    SETTINGS = "settings"
 
 
 class Block(StrEnum):
@@ -63,6 +74,13 @@ class Block(StrEnum):
     PASTE = "paste"
     TABLE = "table"
     BULK_FILE = "bulk_file"
+    RIGHTS_KIND = "rights_kind"
+    RIGHTS_GROUP = "rights_group"
+    RIGHTS_CHANNEL = "rights_channel"
+    RIGHTS_USERS = "rights_users"
+    SETTING_PUSH = "setting_push"
+    SETTING_MODE = "setting_mode"
+    SETTING_PAUSED = "setting_paused"
 
 
 class Target(StrEnum):

@@ -12,6 +12,7 @@ from bot.rehearsal.slack_client import text_of
 from bot.views import texts
 from tests.cases.harness import Play, users_in
 from tests.cases.reading import Json
+from tests.flows.world import CHANNEL
 
 ACTS = {"link": Act.LINK, "unlink": Act.UNLINK}
 CAUSES = {"ambiguous_sku": UnlinkedCause.AMBIGUOUS}
@@ -187,6 +188,17 @@ def message_refreshed(play: Play, check: Json) -> None:
     assert play.offers(sku_id) == []
 
 
+def refusal(play: Play, check: Json) -> None:
+    """The person was told that they may not, alone, and the ledger has it; no view opened."""
+    assert check["ephemeral"]
+    told = text_of(play.world.slack.ephemerals(check["user"], CHANNEL)[-1])
+    assert "Ask a workspace admin. Type `/link rights` to see who may link." in told, told
+    entries = [entry for entry in play.world.acts(Act.REFUSED) if entry.actor.id == check["user"]]
+    assert bool(entries) == check["ledger_entry"]
+    assert all((entry.reason or "").startswith("no_right_") for entry in entries)
+    assert play.world.slack.views_open(check["user"]) == []
+
+
 def payload_limits(play: Play, check: Json) -> None:
     assert check["rule"] == "limits"
     assert play.world.slack.refusals == []
@@ -212,4 +224,5 @@ CHECKS: dict[str, Callable[[Play, Json], None]] = {
     "slack.modal_error": modal_error,
     "slack.message_refreshed": message_refreshed,
     "slack.payload": payload_limits,
+    "slack.refusal": refusal,
 }

@@ -65,6 +65,8 @@ class Play:
             world.slack.add_user(user, user.lower())
             world.slack.world.channels[CHANNEL].members.append(user)
         await world.connect()
+        if linkers := given.get("slack", {}).get("linkers"):
+            await world.command(world.ana, f"/link rights users {' '.join(f'@{user.lower()}' for user in linkers)}")
         for shop in given["tiktok"]["shops"]:
             mode = given["mode"][shop["id"]]
             if mode is not None:
@@ -192,15 +194,18 @@ class Play:
         return do
 
     async def _click(self, step: Json) -> Do:
-        """The button of that SKU in the newest message that shows one."""
+        """The button of that SKU in the newest message that shows one, else in the person's own list."""
         assert step["action"] == "Link"
         who = self.world.person(step["user"])
-        message, block = self.offers(step["tts_sku_id"])[-1]
+        if not self.offers(step["tts_sku_id"]):
+            await self.world.command(who, "/link products unlinked")
+        message, block = self.offers(step["tts_sku_id"], who)[-1]
 
         async def do() -> None:
             await press(who, message, block)
             await self.world.slack_idle()
-            self.modals[step["as"]] = Modal(who.id, self.world.view(who))
+            if "as" in step:
+                self.modals[step["as"]] = Modal(who.id, self.world.view(who))
 
         return do
 
@@ -242,11 +247,15 @@ class Play:
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    def offers(self, sku_id: str) -> list[tuple[Json, Json]]:
-        """(message, block) wherever the channel shows a Link button for this TikTok SKU, oldest first."""
+    def offers(self, sku_id: str, who: Person | None = None) -> list[tuple[Json, Json]]:
+        """(message, block) wherever the channel shows a Link button for this TikTok SKU, oldest first.
+
+        `who`: also in what only this person sees, before the channel's.
+        """
+        own = self.world.slack.ephemerals(who.id, CHANNEL) if who else []
         return [
             (message, block)
-            for message in self.world.messages()
+            for message in [*own, *self.world.messages()]
             for block in message.get("blocks") or []
             if (block.get("accessory") or {}).get("action_id") == Action.LINK
             and unpack(block["accessory"]["value"])["listing"] == sku_id

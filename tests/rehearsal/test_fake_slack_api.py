@@ -406,6 +406,22 @@ async def test_people_channels_and_groups(slack: FakeSlack, client: AsyncWebClie
     assert (await client.bots_info(bot="B0001"))["bot"]["user_id"] == slack.world.bot_user
 
 
+async def test_user_groups_need_a_paid_plan_their_scope_and_to_be_active(
+    slack: FakeSlack, client: AsyncWebClient
+) -> None:
+    slack.add_usergroup("S1", "linkers", ["U2"])
+    slack.world.usergroups["S1"]["date_delete"] = 1
+    assert (await client.usergroups_list())["usergroups"] == []
+    assert len((await client.usergroups_list(include_disabled=True))["usergroups"]) == 1
+    assert await code(client.usergroups_users_list(usergroup="S1")) == "no_such_subteam"
+    assert (await client.usergroups_users_list(usergroup="S1", include_disabled=True))["users"] == ["U2"]
+    slack.world.is_paid = False
+    assert await code(client.usergroups_list()) == "plan_upgrade_required"
+    assert await code(client.usergroups_users_list(usergroup="S1")) == "plan_upgrade_required"
+    slack.world.scopes.remove("usergroups:read")
+    assert await code(client.usergroups_list()) == "missing_scope"
+
+
 async def test_private_channels_without_the_bot_do_not_exist_for_it(slack: FakeSlack, client: AsyncWebClient) -> None:
     both = "public_channel,private_channel"
     assert [one["id"] for one in (await client.conversations_list(types=both))["channels"]] == ["C1", "C2"]
@@ -427,7 +443,8 @@ async def test_lists_come_in_pages(slack: FakeSlack, client: AsyncWebClient) -> 
         cursor = page["response_metadata"]["next_cursor"]
     assert seen == ["U1", "U2", "U3", "U4", slack.world.bot_user]
     assert await code(client.users_list(cursor="!")) == "invalid_cursor"
-    assert await code(client.users_list(limit=1001)) == "invalid_limit"
+    for many in (1000, 1001):
+        assert await code(client.users_list(limit=many)) == "invalid_limit"
     assert await code(client.api_call("users.list", params={"limit": "many"})) == "invalid_limit"
 
 

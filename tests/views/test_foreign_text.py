@@ -12,8 +12,11 @@ from bot.domain.ledger import Act, Report, ReportLine
 from bot.domain.links import LinkMode, LinkState, LinkWarning
 from bot.domain.matching import MatchReason, Suggestion
 from bot.domain.orders import Reason, Standing
+from bot.domain.rights import RightRefusal, RightsKind, RightsPolicy, UserGroup
+from bot.domain.settings import SettingsBoard, ShopSettings
 from bot.domain.values import ListingId, OrderId, StoreId
-from bot.views import cards, connect, home, orders, picker, plain, products, reports, status, texts, unlink
+from bot.views import cards, connect, home, orders, picker, plain, products, reports, rights, status, texts, unlink
+from bot.views import settings as settings_view
 from bot.views.blocks import Message
 from tests.views.build import (
     NOW,
@@ -87,6 +90,7 @@ def everything(text: str) -> tuple[list[Message], list[dict[str, Any]], list[dic
         suggestions=[Suggestion(far, MatchReason.NEAR_SKU, 0.9)], stores={StoreId(there.id): there},
         linked_skus={ListingId("1"): text},
     )  # fmt: skip
+    grouped = RightsPolicy(RightsKind.GROUP, ("S1",), text)
     messages = [
         products.table_message(page(rows), ProductFilter.ALL, text, counts=counts),
         products.pressing(rows, 9), products.hits(rows, text), products.linked_card(linked, 1), products.nothing_found(text),
@@ -98,15 +102,22 @@ def everything(text: str) -> tuple[list[Message], list[dict[str, Any]], list[dic
         status.switched([here], True), connect.connected(here), connect.disconnect_confirm(there, 1),
         connect.refused("tiktok", text, text), connect.mode_set(here, LinkMode.AUTO),
         unlink.confirm_message(linked, UnlinkEffect(1, money("1"), 1, 1)), unlink.done(free), unlink.not_linked(free),
-        plain.refused("It was refused.", text),
+        plain.refused("It was refused.", text), rights.shown(grouped, None),
+        plain.note(rights.denied(RightRefusal.NOT_IN_GROUP, grouped, text)),
+        settings_view.shown(SettingsBoard(True, None, (ShopSettings(here),))),
         *(cards.incident_card(incident(item("5", text, **facts), kind=kind)) for kind in IncidentKind),
     ]  # fmt: skip
     views = [
         picker.open(picked), picker.linked(linked, effect), picker.already_linked(linked, None),
         products.table_modal(page(rows), ProductFilter.ALL, text, counts=counts), home.home(health, rows),
         unlink.confirm_modal(linked, UnlinkEffect(1, money("1"), 1, 1)), connect.told_view(connect.Told(True, text)),
+        rights.form(grouped),
     ]  # fmt: skip
-    return messages, views, [picker.search_options([("All", [candidate])]), picker.filter_options([text], "")]
+    lists = [
+        picker.search_options([("All", [candidate])]), picker.filter_options([text], ""),
+        rights.group_options([UserGroup("S1", text, text)], ""),
+    ]  # fmt: skip
+    return messages, views, lists
 
 
 def replace_places(here: Any, there: Any) -> Any:
