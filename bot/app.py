@@ -35,7 +35,7 @@ from bot.notify import cards, digests
 from bot.notify.poster import PostBusy, Poster
 from bot.notify.reading import Reading
 from bot.store.db import Db, Taken, Unit
-from bot.sync import catalogue, connect, control, explain, following, mirroring, pushing, schedule
+from bot.sync import catalogue, connect, control, explain, following, health, mirroring, pushing, schedule
 from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
 from bot.sync.tokens import Tokens
@@ -230,6 +230,7 @@ def _kinds(
         "check_shop": JobKind(partial(connect.check_shop, **both, public_url=url), cap=1, keeps_trying=True),
         "check_store": JobKind(partial(connect.check_store, **store, public_url=url), cap=1, keeps_trying=True),
         "prune": JobKind(partial(schedule.prune, db=db), cap=1),
+        "health": JobKind(partial(health.snapshot, db=db), cap=1),
         "card": JobKind(partial(cards.incident, **told), cap=2, keeps_trying=True),
         "prompt": JobKind(partial(cards.prompt, **told), cap=1, keeps_trying=True),
         "report": JobKind(partial(digests.report, **told), cap=1, keeps_trying=True),

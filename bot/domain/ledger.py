@@ -32,6 +32,7 @@ class Act(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     ERASED = "erased"  # buyer data deleted
+    HEALTH = "health"  # the day's counts of the catalogue, for the trend
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from bot.store.catalogue import Listings
+from bot.store.census import Census
 from bot.store.errors import DatabaseUnreachable, Taken
 from bot.store.grouping import GroupQueue, Outcome
 from bot.store.incidents import Incidents
@@ -78,6 +79,10 @@ class Unit:
     @cached_property
     def orders(self) -> Orders:
         return Orders(self.connection)
+
+    @cached_property
+    def census(self) -> Census:
+        return Census(self.connection)
 
     @cached_property
     def pushes(self) -> Pushes:

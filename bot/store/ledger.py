@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from bot.domain.ledger import Act, Entry
 from bot.domain.orders import Standing
@@ -56,8 +56,9 @@ class Ledger:
         after_id: int | None = None,
         limit: int = 1000,
         newest_first: bool = False,
+        offset: int = 0,
     ) -> list[Entry]:
-        """Entries that meet every given condition; `since` is included, `until` is not."""
+        """Entries that meet every given condition; `since` is included, `until` is not. `offset` leaves out the first."""
         query = select(LEDGER)
         if workspace is not None:
             query = query.where(LEDGER.c.workspace_id == workspace)
@@ -74,7 +75,12 @@ class Ledger:
         if after_id is not None:
             query = query.where(LEDGER.c.id > after_id)
         order = LEDGER.c.id.desc() if newest_first else LEDGER.c.id
-        return [_entry(row) for row in self._connection.execute(query.order_by(order).limit(limit)).mappings()]
+        return [_entry(row) for row in self._connection.execute(query.order_by(order).limit(limit).offset(offset)).mappings()]
+
+    def count(self, workspace: WorkspaceId, listing_id: ListingId) -> int:
+        """Entries about one listing."""
+        wanted = (LEDGER.c.workspace_id == workspace, LEDGER.c.listing_id == listing_id)
+        return int(self._connection.execute(select(func.count()).select_from(LEDGER).where(*wanted)).scalar() or 0)
 
 
 def _entry(row: Any) -> Entry:

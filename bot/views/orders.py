@@ -153,6 +153,7 @@ ACTS: Mapping[Act, str] = {
     Act.PAUSED: "paused",
     Act.RESUMED: "resumed",
     Act.ERASED: "buyer data erased",
+    Act.HEALTH: "catalogue counted",
 }
 
 
