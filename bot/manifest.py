@@ -18,6 +18,7 @@ SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
     "conversations_info": ("channels:read", "groups:read"),
     "conversations_list": ("channels:read", "groups:read"),
     "conversations_open": ("im:write",),
+    "files_upload_v2": ("files:write",),  # getUploadURLExternal, the bytes, completeUploadExternal
     "users_info": ("users:read",),
     "views_open": (),
     "views_publish": (),
@@ -29,7 +30,9 @@ SCOPES = (
     "channels:history",
     "chat:write",
     "chat:write.public",
+    "files:write",
     "groups:history",
+    "im:write",
     "users:read",
 )
 """Bot scopes: `linkbot check` asks for each, the consent page of several workspaces lists them."""

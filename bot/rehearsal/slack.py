@@ -5,6 +5,7 @@ It refuses what Slack refuses, with Slack's codes, and keeps what was refused (`
 
 import asyncio
 import json
+import mimetypes
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -329,6 +330,9 @@ class FakeSlack:
     async def _upload(self, request: Request) -> Response:
         held = self.world.files.get(request.path_params["file"])
         content = await request.body()
+        early = answer_before(self.faults.take("upload"))
+        if early is not None:
+            return early
         if held is None or held["content"] is not None:
             return PlainTextResponse("not found", 404)
         if len(content) != held["size"]:
@@ -340,8 +344,10 @@ class FakeSlack:
         held = self.world.files.get(request.path_params["file"])
         if held is None or held["content"] is None:
             return PlainTextResponse("not found", 404)
-        name = {"Content-Disposition": f'attachment; filename="{held["name"]}"'}
-        return Response(held["content"], media_type="application/octet-stream", headers=name)
+        kind = mimetypes.guess_type(held["name"])[0] or "application/octet-stream"
+        way = "inline" if kind == "image/png" else "attachment"
+        headers = {"Content-Disposition": f'{way}; filename="{held["name"]}"', "X-Content-Type-Options": "nosniff"}
+        return Response(held["content"], media_type=kind, headers=headers)
 
     async def _authorize(self, request: Request) -> Response:
         return HTMLResponse(self.consent.page(dict(request.query_params)))

@@ -125,8 +125,9 @@ def file_address(world: World, args: Json) -> Json:
     length = _whole(args.get("length"), 0, "invalid_arguments")
     if not args.get("filename") or length < 1:
         raise Refused("invalid_arguments")
-    file_id = world.number("F")
-    world.files[file_id] = {"id": file_id, "name": args["filename"], "size": length, "content": None, "shared": False}
+    file_id = world.number("F00000")
+    held = {"id": file_id, "name": args["filename"], "size": length, "content": None, "shared": False}
+    world.files[file_id] = held | {"late": world.files_late}
     return {"upload_url": f"{world.base_url}/upload/{file_id}/{world.token(12)}", "file_id": file_id}
 
 
@@ -141,7 +142,7 @@ def file_share(world: World, args: Json) -> Json:
     for one, given in zip(files, wanted):
         one["title"] = given.get("title") or one["name"]
         one["url_private"] = one["url_private_download"] = f"{world.base_url}/files/{one['id']}"
-    shown = [{key: value for key, value in one.items() if key not in ("content", "shared")} for one in files]
+    shown = [{key: value for key, value in one.items() if key not in ("content", "shared", "late")} for one in files]
     targets = str(args.get("channel_id") or args.get("channels") or "").split(",")
     for target in filter(None, targets):
         channel = world.visible(target)

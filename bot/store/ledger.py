@@ -75,7 +75,10 @@ class Ledger:
         if after_id is not None:
             query = query.where(LEDGER.c.id > after_id)
         order = LEDGER.c.id.desc() if newest_first else LEDGER.c.id
-        return [_entry(row) for row in self._connection.execute(query.order_by(order).limit(limit).offset(offset)).mappings()]
+        return [
+            _entry(row)
+            for row in self._connection.execute(query.order_by(order).limit(limit).offset(offset)).mappings()
+        ]
 
     def count(self, workspace: WorkspaceId, listing_id: ListingId) -> int:
         """Entries about one listing."""

@@ -888,6 +888,9 @@ function messageBody(message, channel, scope) {
     else inner.append(h('div', { class: 'text' }, mrkdwn(attachment.text ?? attachment.fallback)));
     body.append(inner);
   }
+  for (const file of message.files ?? []) {
+    body.append(h('div', { class: 'attachment' }, h('a', { href: file.url_private, download: file.name }, `${file.title ?? file.name} (${file.size} bytes)`)));
+  }
   return body;
 }
 
