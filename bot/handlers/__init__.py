@@ -5,6 +5,7 @@ from bot.handlers.connections import Connections
 from bot.handlers.control import Control
 from bot.handlers.guard import Guard
 from bot.handlers.health import Health
+from bot.handlers.history import History
 from bot.handlers.home import Home
 from bot.handlers.lifecycle import Lifecycle
 from bot.handlers.link import Linking
@@ -21,7 +22,7 @@ def register(guard: Guard, db: Db, connections: Connections, control: Control) -
     """Join every listener to the app. Returns the verbs, for help and for tests."""
     products, home, orders = Products(db), Home(db), Orders(db)
     linking = Linking(db, products, home)
-    topics = (products, linking, orders, connections, control, Health(db))
+    topics = (products, linking, orders, connections, control, Health(db), History(db))
     rows = [row for topic in topics for row in topic.commands()]
     commands = Commands(rows, products.bare, linking.words, guard.refused)
     guard.command(COMMANDS[0], commands.run)

@@ -20,7 +20,7 @@ async def upload_picture(ask: Ask, png: bytes, name: str, alt: str) -> Uploaded 
         answer = await ask.client.files_upload_v2(
             file=png, filename=name, title=name, alt_txt=alt[:1000], highlight_type="png"
         )
-        return Uploaded(str(answer["files"][0]["id"]))
+        return Uploaded(str((answer["files"] or [{}])[0]["id"]))
     except _UNREACHABLE as error:
         return _problem(ask, error)
 
@@ -29,7 +29,7 @@ async def send_file(ask: Ask, path: Path, name: str, comment: str) -> UploadProb
     """A file in the person's direct messages with the bot, where nobody else sees it."""
     try:
         opened = await ask.client.conversations_open(users=ask.user)
-        channel = str(opened["channel"]["id"])
+        channel = str((opened["channel"] or {})["id"])
         await ask.client.files_upload_v2(
             channel=channel, file=str(path), filename=name, title=name, initial_comment=comment
         )

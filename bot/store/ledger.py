@@ -58,7 +58,7 @@ class Ledger:
         newest_first: bool = False,
         offset: int = 0,
     ) -> list[Entry]:
-        """Entries that meet every given condition; `since` is included, `until` is not. `offset` leaves out the first."""
+        """Entries that meet every given condition, the first `offset` left out; `since` is included, `until` is not."""
         query = select(LEDGER)
         if workspace is not None:
             query = query.where(LEDGER.c.workspace_id == workspace)

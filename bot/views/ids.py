@@ -35,6 +35,9 @@ class Action(StrEnum):
     PASTE = "paste"  # the pasted address
     DISCONNECT_YES = "disconnect_yes"  # Target.SHOP or Target.STORE
     DISCONNECT_NO = "disconnect_no"
+    HISTORY = "history"  # Target.HISTORY: one of several hits
+    HISTORY_PREVIOUS = "history_previous"  # Target.HISTORY
+    HISTORY_NEXT = "history_next"  # Target.HISTORY
 
 
 class Callback(StrEnum):
@@ -70,6 +73,7 @@ class Target(StrEnum):
     TABLE = "table"  # filter, words, offset
     ORDERS = "orders"  # standings (space separated), words, offset
     PICKER = "picker"  # the picker's private_metadata
+    HISTORY = "history"  # listing, offset
 
 
 VALUE_LIMIT, OPTION_LIMIT, BLOCK_ID_LIMIT, METADATA_LIMIT = 2000, 75, 255, 3000
