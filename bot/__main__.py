@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -141,6 +144,27 @@ def ledger(since: datetime | None, order_id: str | None, sku: str | None, shape:
         click.echo(json.dumps(rows, indent=2))
     else:
         write_rows(rows, shape, sys.stdout)
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["links", "unlinked", "products"]))
+@click.option("--format", "shape", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Into this file, not to stdout.")
+@_json
+def export(what: str, shape: str, output: str | None, as_json: bool) -> None:
+    """TikTok SKUs and their links, as `/link export` gives them."""
+    from bot.domain.exports import Export, Shape
+    from bot.reports import write_export
+
+    wanted = Shape.JSON if as_json else Shape(shape)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as kept:
+        _read(lambda u: write_export(u, Export(what), wanted, kept))
+        kept.seek(0)
+        if output is None:
+            shutil.copyfileobj(kept, sys.stdout)
+            return
+        with Path(output).open("w", encoding="utf-8", newline="") as out:
+            shutil.copyfileobj(kept, out)
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 from bot.handlers.commands import Commands
 from bot.handlers.connections import Connections
 from bot.handlers.control import Control
+from bot.handlers.export import Exports
 from bot.handlers.guard import Guard
 from bot.handlers.health import Health
 from bot.handlers.history import History
@@ -22,7 +23,7 @@ def register(guard: Guard, db: Db, connections: Connections, control: Control) -
     """Join every listener to the app. Returns the verbs, for help and for tests."""
     products, home, orders = Products(db), Home(db), Orders(db)
     linking = Linking(db, products, home)
-    topics = (products, linking, orders, connections, control, Health(db), History(db))
+    topics = (products, linking, orders, connections, control, Health(db), History(db), Exports(db))
     rows = [row for topic in topics for row in topic.commands()]
     commands = Commands(rows, products.bare, linking.words, guard.refused)
     guard.command(COMMANDS[0], commands.run)
