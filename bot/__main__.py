@@ -163,8 +163,11 @@ def export(what: str, shape: str, output: str | None, as_json: bool) -> None:
         if output is None:
             shutil.copyfileobj(kept, sys.stdout)
             return
-        with Path(output).open("w", encoding="utf-8", newline="") as out:
-            shutil.copyfileobj(kept, out)
+        try:
+            with Path(output).open("w", encoding="utf-8", newline="") as out:
+                shutil.copyfileobj(kept, out)
+        except OSError as error:
+            raise click.FileError(output, error.strerror) from None
 
 
 @cli.command()
