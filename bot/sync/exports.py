@@ -46,7 +46,8 @@ def _made(u: Unit, ids: Sequence[ListingId]) -> dict[ListingId, Entry]:
 
 def ledger_rows(u: Unit, workspace: WorkspaceId, listing_id: ListingId | None = None) -> Iterator[Entry]:
     """Oldest first; of one listing, or all."""
-    ids, after = None if listing_id is None else [listing_id], None
+    ids = None if listing_id is None else [listing_id]
+    after: int | None = 0
     while page := u.ledger.page(workspace, listing_ids=ids, after_id=after, limit=PAGE):
         yield from page
         after = page[-1].id

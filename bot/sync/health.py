@@ -53,7 +53,7 @@ def reading(u: Unit, workspace: WorkspaceId) -> Reading:
 
 def entries(u: Unit, workspace: WorkspaceId, acts: Sequence[Act] | None = None) -> Iterator[Entry]:
     """The ledger from its beginning, a page at a time."""
-    after: int | None = None
+    after: int | None = 0
     while page := u.ledger.page(workspace, acts=acts, after_id=after, limit=PAGE):
         yield from page
         after = page[-1].id
