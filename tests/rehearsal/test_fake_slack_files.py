@@ -15,7 +15,7 @@ __all__ = ["client", "clock", "slack"]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def image(file: dict[str, str]) -> list[dict[str, Any]]:
+def image(file: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"type": "image", "slack_file": file, "alt_text": "a chart"}]
 
 
