@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,6 +167,30 @@ def import_links(file: Path, applies: bool, digest: str | None, workspace: str |
         database.close_sync()
     click.echo(json.dumps(told, indent=2) if as_json else as_text(told))
     sys.exit(0 if is_fine(told) else EXIT_PROBLEM)
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["links", "unlinked", "products"]))
+@click.option("--format", "shape", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Into this file, not to stdout.")
+@_json
+def export(what: str, shape: str, output: str | None, as_json: bool) -> None:
+    """TikTok SKUs and their links, as `/link export` gives them."""
+    from bot.domain.exports import Export, Shape
+    from bot.reports import write_export
+
+    wanted = Shape.JSON if as_json else Shape(shape)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as kept:
+        _read(lambda u: write_export(u, Export(what), wanted, kept))
+        kept.seek(0)
+        if output is None:
+            shutil.copyfileobj(kept, sys.stdout)
+            return
+        try:
+            with Path(output).open("w", encoding="utf-8", newline="") as out:
+                shutil.copyfileobj(kept, out)
+        except OSError as error:
+            raise click.FileError(output, error.strerror) from None
 
 
 @cli.command()

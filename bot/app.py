@@ -38,7 +38,7 @@ from bot.notify.poster import PostBusy, Poster, error_code
 from bot.notify.reading import Reading
 from bot.slack_files import SlackFiles
 from bot.store.db import Db, Taken, Unit
-from bot.sync import bulk, catalogue, connect, control, explain, following, mirroring, pushing, schedule
+from bot.sync import bulk, catalogue, connect, control, explain, following, health, mirroring, pushing, schedule
 from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
 from bot.sync.tokens import Tokens
@@ -234,6 +234,7 @@ def _kinds(
         "check_shop": JobKind(partial(connect.check_shop, **both, public_url=url), cap=1, keeps_trying=True),
         "check_store": JobKind(partial(connect.check_store, **store, public_url=url), cap=1, keeps_trying=True),
         "prune": JobKind(partial(schedule.prune, db=db), cap=1),
+        "health": JobKind(partial(health.snapshot, db=db), cap=1),
         "card": JobKind(partial(cards.incident, **told), cap=2, keeps_trying=True),
         "prompt": JobKind(partial(cards.prompt, **told), cap=1, keeps_trying=True),
         "report": JobKind(partial(digests.report, **told), cap=1, keeps_trying=True),

@@ -24,6 +24,7 @@ SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
     "files_info": ("files:read",),
     "usergroups_list": ("usergroups:read",),
     "usergroups_users_list": ("usergroups:read",),
+    "files_upload_v2": ("files:write",),  # getUploadURLExternal, the bytes, completeUploadExternal
     "users_info": ("users:read",),
     "users_list": ("users:read",),
     "views_open": (),

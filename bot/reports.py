@@ -1,41 +1,14 @@
 """What the command line reads from the ledger and the mirrors: plain values for JSON, CSV and text."""
 
-import csv
-import json
 from datetime import datetime
-from typing import Any, TextIO
+from typing import TextIO
 
-from bot.domain.ledger import Entry
+from bot.domain.exports import Export, Shape
 from bot.domain.values import ListingId, OrderId
 from bot.store.db import Unit
-from bot.sync import explain
+from bot.sync import explain, exports
 from bot.views import texts
-
-Row = dict[str, Any]
-_COLUMNS = (
-    "id", "at", "workspace", "act", "actor", "origin", "shop", "store", "sku_id", "variant", "order", "standing",
-    "reason", "facts",
-)  # fmt: skip
-
-
-def entry_row(entry: Entry) -> Row:
-    """One ledger entry; `at` is ISO 8601 in UTC."""
-    return {
-        "id": entry.id,
-        "at": entry.at.isoformat(),
-        "workspace": entry.workspace_id,
-        "act": entry.act.value,
-        "actor": entry.actor.id,
-        "origin": entry.actor.origin.value,
-        "shop": entry.shop_id,
-        "store": entry.store_id,
-        "sku_id": entry.listing_id,
-        "variant": entry.variant_id,
-        "order": entry.order_id,
-        "standing": entry.standing.value if entry.standing else None,
-        "reason": entry.reason,
-        "facts": dict(entry.facts),
-    }
+from bot.views.exports import CATALOGUE_COLUMNS, LEDGER_COLUMNS, Row, catalogue_row, entry_row, written
 
 
 def ledger_rows(u: Unit, *, since: datetime | None, order_id: str | None, sku: str | None) -> list[Row]:
@@ -55,19 +28,15 @@ def _listings(u: Unit, text: str) -> list[ListingId]:
 
 def write_rows(rows: list[Row], shape: str, out: TextIO) -> None:
     """JSON lines, or CSV with the facts as one JSON column. Cells that a spreadsheet would run are made text."""
-    if shape == "jsonl":
-        for row in rows:
-            out.write(json.dumps(row) + "\n")
-        return
-    writer = csv.DictWriter(out, _COLUMNS)
-    writer.writeheader()
-    for row in rows:
-        flat = row | {"facts": json.dumps(row["facts"])}
-        writer.writerow({name: _harmless(flat[name]) for name in _COLUMNS})
+    out.writelines(written(rows, LEDGER_COLUMNS, Shape(shape)))
 
 
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+def write_export(u: Unit, export: Export, shape: Shape, out: TextIO) -> None:
+    """The catalogue rows of all workspaces of this installation, as `/link export` writes them."""
+    out.seek(0)
+    out.truncate()  # the unit may be run again
+    found = (row for workspace in u.settings.workspaces() for row in exports.catalogue_rows(u, workspace, export))
+    out.writelines(written(map(catalogue_row, found), CATALOGUE_COLUMNS, shape))
 
 
 def order_path(u: Unit, order_id: str) -> Row | None:
@@ -125,7 +94,7 @@ def _sku_path(found: explain.WhySku) -> Row:
     }
 
 
-def as_text(found: Any) -> str:
+def as_text(found: Row | list[Row]) -> str:
     """The paths as lines for a terminal."""
     rows = found if isinstance(found, list) else [found]
     return "\n\n".join(_path_text(row) for row in rows)

@@ -33,6 +33,7 @@ class Act(StrEnum):
     RESUMED = "resumed"
     ERASED = "erased"  # buyer data deleted
     SETTING_SET = "setting_set"  # `facts`: name, and before and after as JSON text
+    HEALTH = "health"  # the day's counts of the catalogue, for the trend
 
 
 @dataclass(frozen=True)

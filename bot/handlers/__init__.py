@@ -4,7 +4,10 @@ from bot.handlers.bulk import Bulk
 from bot.handlers.commands import Commands
 from bot.handlers.connections import Connections
 from bot.handlers.control import Control
+from bot.handlers.export import Exports
 from bot.handlers.guard import Guard
+from bot.handlers.health import Health
+from bot.handlers.history import History
 from bot.handlers.home import Home
 from bot.handlers.lifecycle import Lifecycle
 from bot.handlers.link import Linking
@@ -24,7 +27,7 @@ def register(guard: Guard, db: Db, connections: Connections, control: Control, r
     products, home, orders = Products(db), Home(db), Orders(db)
     linking = Linking(db, products, home)
     pages = Bulk(db), RightsPage(db, rights, guard), SettingsPage(db, control, guard)
-    topics = (products, linking, orders, connections, control, *pages)
+    topics = (products, linking, orders, connections, control, *pages, Health(db), History(db), Exports(db))
     rows = [row for topic in topics for row in topic.commands()]
     commands = Commands(rows, products.bare, linking.words, guard.refused)
     guard.command(COMMANDS[0], commands.run)

@@ -5,6 +5,7 @@ It refuses what Slack refuses, with Slack's codes, and keeps what was refused (`
 
 import asyncio
 import json
+import mimetypes
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -329,7 +330,8 @@ class FakeSlack:
         return answer_after(fault, JSONResponse({"ok": False, "error": error}, status))
 
     async def _upload(self, request: Request) -> Response:
-        return await files.take_upload(self.world, request)
+        early = answer_before(self.faults.take("upload"))
+        return early if early is not None else await files.take_upload(self.world, request)
 
     async def _file(self, request: Request) -> Response:
         return files.give_file(self.world, request, self.bot_token)

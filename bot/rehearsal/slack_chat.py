@@ -21,7 +21,7 @@ def refuse_breaches(breaches: list[Breach]) -> None:
 
 def post_message(world: World, args: Json) -> Json:
     channel = world.postable(args.get("channel"))
-    content, warning = _content(args)
+    content, warning = _content(world, args)
     _check_thread(channel, args)
     world.keep_pace(channel.id)
     if args.get("thread_ts"):
@@ -34,7 +34,7 @@ def post_ephemeral(world: World, args: Json) -> Json:
     channel = world.postable(args.get("channel"))
     if args.get("user") not in channel.members:
         raise Refused("user_not_in_channel")
-    content, warning = _content(args)
+    content, warning = _content(world, args)
     if args.get("thread_ts"):
         content["thread_ts"] = args["thread_ts"]
     message = world.add_message(channel.id, world.by_bot(content), seen_by=args["user"])
@@ -47,6 +47,7 @@ def update(world: World, args: Json) -> Json:
     if not any(args.get(key) is not None for key in ("text", "blocks", "attachments", "markdown_text")):
         raise Refused("no_text")
     refuse_breaches(breaches_of_message(args, update=True))
+    world.refuse_unknown_files(args.get("blocks"))
     rewrite(world, message, args)
     return {"channel": channel.id, "ts": message.ts, "text": message.body.get("text", ""), "message": message.body}
 
@@ -113,6 +114,7 @@ def respond(world: World, key: str, body: Json) -> Json:
         raise Refused("no_text", status=400)
     try:
         refuse_breaches(breaches_of_message(body))
+        world.refuse_unknown_files(body.get("blocks"))
     except Refused as refused:
         refused.status = 400
         raise
@@ -153,8 +155,9 @@ def rewrite(world: World, message: Message, args: Json) -> None:
     world.changed()
 
 
-def _content(args: Json) -> tuple[Json, Json]:
+def _content(world: World, args: Json) -> tuple[Json, Json]:
     refuse_breaches(breaches_of_message(args))
+    world.refuse_unknown_files(args.get("blocks"))
     content = {key: args[key] for key in CONTENT if args.get(key)}
     if args.get("markdown_text"):
         content["text"] = args["markdown_text"]

@@ -11,7 +11,7 @@ from bot.rehearsal.slack_limits import Json, breaches_of_message
 from bot.rehearsal.slack_world import Refused, World
 
 SIGN_IN = "<!doctype html><title>Sign in to Slack</title><p>You need to sign in to see this page."
-_HIDDEN = ("content", "shared")
+_HIDDEN = ("content", "shared", "late")
 
 
 def add_file(world: World, user: str, name: str, content: bytes) -> Json:
@@ -56,9 +56,10 @@ def file_address(world: World, args: Json) -> Json:
     length = whole(args.get("length"), 0, "invalid_arguments")
     if not args.get("filename") or length < 1:
         raise Refused("invalid_arguments")
-    file_id = world.number("F")
+    file_id = world.number("F00000")
     ticket = world.token(12)
     held = {"id": file_id, "name": args["filename"], "size": length, "content": None, "shared": False}
+    held["late"] = world.files_late
     world.files[file_id] = held | {"user": world.bot_user, "filetype": str(args["filename"]).rpartition(".")[2]}
     return {"upload_url": f"{world.base_url}/upload/{file_id}/{ticket}", "file_id": file_id}
 

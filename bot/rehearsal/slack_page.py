@@ -15,6 +15,7 @@ from bot.rehearsal.slack_wire import Answer
 from bot.rehearsal.slack_world import Channel, Message, Refused, View, World
 
 KEEP_ALIVE_SECONDS = 15.0
+FILES = "/slack/files"  # where the page's own server shows this one's files
 
 
 class Page:
@@ -167,6 +168,11 @@ def _messages(place: Channel, user: str) -> list[Json]:
 def _message(place: Channel, message: Message) -> Json:
     kept = ("ts", "thread_ts", "user", "text", "blocks", "edited", "files", "attachments")
     shown = {key: deepcopy(message.body[key]) for key in kept if key in message.body}
+    for block in shown.get("blocks", []):
+        if block.get("slack_file", {}).get("id"):
+            block["image_url"] = f"{FILES}/{block['slack_file']['id']}"
+    for file in shown.get("files", []):
+        file["url_private"] = file["url_private_download"] = f"{FILES}/{file['id']}"
     if message.seen_by:
         shown["ephemeral"] = True
     replies = sum(1 for one in place.messages if one.body.get("thread_ts") == message.ts and not one.seen_by)

@@ -8,7 +8,7 @@ STACK_MOST = 3
 
 
 def open_view(world: World, args: Json) -> Json:
-    given = _given(args, "modal")
+    given = _given(world, args, "modal")
     trigger = world.use_trigger(args.get("trigger_id"))
     _external_id_free(world, given, None)
     trigger.used = True
@@ -21,7 +21,7 @@ def open_view(world: World, args: Json) -> Json:
 
 
 def push_view(world: World, args: Json) -> Json:
-    given = _given(args, "modal")
+    given = _given(world, args, "modal")
     trigger = world.use_trigger(args.get("trigger_id"))
     if not world.stack(trigger.user):
         raise Refused("invalid_trigger_id")
@@ -47,7 +47,7 @@ def push_on(world: World, user: str, given: Json) -> View:
 def update_view(world: World, args: Json) -> Json:
     if not args.get("view_id") and not args.get("external_id"):
         raise Refused("invalid_arguments")
-    given = _given(args, None)
+    given = _given(world, args, None)
     homes = {home.id: home for home in world.homes.values()}
     view = (world.views | homes).get(args.get("view_id") or "")
     if view is None and args.get("external_id"):
@@ -64,7 +64,7 @@ def update_view(world: World, args: Json) -> Json:
 
 
 def publish_view(world: World, args: Json) -> Json:
-    given = _given(args, "home")
+    given = _given(world, args, "home")
     user = world.user(args.get("user_id"))
     view = world.homes.get(user.id)
     if args.get("hash") and (view is None or args["hash"] != view.body["hash"]):
@@ -87,11 +87,12 @@ def close_view(world: World, view: View, *, whole: bool = False) -> None:
     world.changed()
 
 
-def _given(args: Json, kind: str | None) -> Json:
+def _given(world: World, args: Json, kind: str | None) -> Json:
     given = args.get("view")
     if not isinstance(given, dict):
         raise Refused("invalid_arguments", response_metadata={"messages": ["[ERROR] missing required field: view"]})
     refuse_breaches(breaches_of_view(given))
+    world.refuse_unknown_files(given["blocks"])
     if kind is not None and given["type"] != kind:
         messages = [f"[ERROR] must be one of: {kind} [json-pointer:/view/type]"]
         raise Refused("invalid_arguments", response_metadata={"messages": messages})

@@ -137,6 +137,7 @@ class World:
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.files: dict[str, Json] = {}
+        self.files_late = 0  # how often a fresh file is not ready yet: Slack looks through it after the upload
         self.notices: dict[str, list[str]] = {}
         self.revoked: str | None = None  # error of every call once the token is worthless
         self.message_burst: int | None = 5  # messages at once per channel, then 1 a second; None: no limit
@@ -212,6 +213,25 @@ class World:
         if self.bot_user not in found.members and "chat:write.public" not in self.scopes:
             raise Refused("not_in_channel")
         return found
+
+    # files
+    def refuse_unknown_files(self, blocks: Any) -> None:
+        """Raises Refused unless every `slack_file` of an image is a picture that was uploaded and looked through."""
+        for number, block in enumerate(blocks or []):
+            wanted = block.get("slack_file") if isinstance(block, dict) else None
+            if wanted is not None and not self._shows(wanted):
+                told = f"invalid slack file [json-pointer:/blocks/{number}/slack_file]"
+                raise Refused("invalid_blocks", errors=[told], response_metadata={"messages": [f"[ERROR] {told}"]})
+
+    def _shows(self, wanted: Json) -> bool:
+        named = (wanted.get("id"), wanted.get("url"))
+        held = next((one for one in self.files.values() if one["id"] in named or one.get("url_private") in named), None)
+        if held is None or not held.get("title") or held["content"] is None:
+            return False
+        if held["late"] > 0:
+            held["late"] -= 1
+            return False
+        return held["name"].rpartition(".")[2].lower() in ("png", "jpg", "jpeg", "gif")
 
     # messages
     def message(self, channel: str, ts: str | None) -> Message | None:

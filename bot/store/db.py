@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from bot.store.bulk import Bulk
 from bot.store.catalogue import Listings
+from bot.store.census import Census
 from bot.store.errors import DatabaseUnreachable, Taken
 from bot.store.grouping import GroupQueue, Outcome
 from bot.store.incidents import Incidents
@@ -79,6 +80,10 @@ class Unit:
     @cached_property
     def orders(self) -> Orders:
         return Orders(self.connection)
+
+    @cached_property
+    def census(self) -> Census:
+        return Census(self.connection)
 
     @cached_property
     def pushes(self) -> Pushes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from bot.domain.ledger import Act, Entry
 from bot.domain.orders import Standing
@@ -44,11 +44,14 @@ class Ledger:
         after_id: int | None = None,
         limit: int = 1000,
         newest_first: bool = False,
+        offset: int = 0,
     ) -> list[Entry]:
-        """Entries that meet every given condition; `since` is included, `until` is not."""
+        """Entries that meet every given condition, the first `offset` left out; `since` is included, `until` is not."""
         query = select(LEDGER)
         if workspace is not None:
-            query = query.where(LEDGER.c.workspace_id == workspace)
+            # reading on from an id goes along the primary key: an index by workspace would be sorted for every page
+            whose = LEDGER.c.workspace_id if after_id is None else func.coalesce(LEDGER.c.workspace_id, "")
+            query = query.where(whose == workspace)
         if since is not None:
             query = query.where(LEDGER.c.at >= since)
         if until is not None:
@@ -62,7 +65,15 @@ class Ledger:
         if after_id is not None:
             query = query.where(LEDGER.c.id > after_id)
         order = LEDGER.c.id.desc() if newest_first else LEDGER.c.id
-        return [_entry(row) for row in self._connection.execute(query.order_by(order).limit(limit)).mappings()]
+        return [
+            _entry(row)
+            for row in self._connection.execute(query.order_by(order).limit(limit).offset(offset)).mappings()
+        ]
+
+    def count(self, workspace: WorkspaceId, listing_id: ListingId) -> int:
+        """Entries about one listing."""
+        wanted = (LEDGER.c.workspace_id == workspace, LEDGER.c.listing_id == listing_id)
+        return int(self._connection.execute(select(func.count()).select_from(LEDGER).where(*wanted)).scalar() or 0)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -113,6 +113,12 @@ class Orders:
             waiting.setdefault(ListingId(listing), []).append((Money(value, currency), ship_by))
         return {listing: _blocked(rows) for listing, rows in waiting.items()}
 
+    def all_blocked(self, workspace: WorkspaceId) -> Blocked:
+        """Every order that waits for a link, once."""
+        query = select(ORDERS.c.value, ORDERS.c.currency, ORDERS.c.ship_by).join(SHOPS, SHOPS.c.id == ORDERS.c.shop_id)
+        rows = self._connection.execute(query.where(SHOPS.c.workspace_id == workspace, _held_for_link()))
+        return _blocked([(Money(value, currency), ship_by) for value, currency, ship_by in rows])
+
     def page(
         self, workspace: WorkspaceId, standings: Sequence[Standing] | None, words: str, offset: int, size: int
     ) -> Page[OrderRow]:

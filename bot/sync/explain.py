@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.board import Blocked, Health, LinkEffect, OrderRow, ProductRow, UnlinkEffect, VariantRow
+from bot.domain.board import Blocked, Health, LinkEffect, OrderRow, Page, ProductRow, UnlinkEffect, VariantRow
 from bot.domain.catalogue import Listing, Variant, sku_key
 from bot.domain.ledger import Entry
 from bot.domain.links import Link, LinkState, NoAutoLink, decide_auto_link, link_warnings
@@ -12,7 +12,7 @@ from bot.domain.matching import Suggestion, suggest
 from bot.domain.orders import Standing
 from bot.domain.prices import wanted_price
 from bot.domain.stock import wanted_stock
-from bot.domain.values import ListingId, Money, OrderId, WorkspaceId
+from bot.domain.values import ListingId, Money, OrderId, VariantId, WorkspaceId
 from bot.store.db import Unit
 
 
@@ -113,6 +113,19 @@ def why_sku(u: Unit, workspace: WorkspaceId, listing_id: ListingId) -> WhySku | 
         decision = found if isinstance(found, NoAutoLink) else None
     entries = u.ledger.page(workspace, listing_ids=[listing_id], limit=20, newest_first=True)
     return WhySku(row, decision, sku_owners(u, workspace, row.listing), entries)
+
+
+def sku_history(
+    u: Unit, workspace: WorkspaceId, listing_id: ListingId, offset: int, size: int
+) -> tuple[ProductRow, Page[Entry], dict[VariantId, Variant]] | None:
+    """A page of what happened to one listing, newest first, and the variants it names; None: not of this workspace."""
+    row = product_row(u, listing_id)
+    if row is None or row.shop.workspace_id != workspace:
+        return None
+    ids = [listing_id]
+    entries = u.ledger.page(workspace, listing_ids=ids, limit=size, offset=offset, newest_first=True)
+    page = Page(entries, u.ledger.count(workspace, listing_id), offset, size)
+    return row, page, u.catalogue.variants([entry.variant_id for entry in entries if entry.variant_id])
 
 
 def why_order(

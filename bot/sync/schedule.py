@@ -31,6 +31,10 @@ def stores(u: Unit) -> list[str]:
     return [store.id for store in u.stores.all_live()]
 
 
+def workspaces(u: Unit) -> list[str]:
+    return list(u.settings.workspaces())
+
+
 def everyone(_: Unit) -> list[str]:
     return ["all"]
 
@@ -46,6 +50,7 @@ def rows(poll: timedelta) -> list[Periodic]:
         Periodic("check_shop", timedelta(days=1), shops),
         Periodic("check_store", timedelta(days=1), stores),
         Periodic("prune", timedelta(days=1), everyone),
+        Periodic("health", timedelta(days=1), workspaces),
     ]
 
 

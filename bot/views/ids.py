@@ -47,6 +47,9 @@ class Action(StrEnum):
     SETTING_PUSH = "setting_push"
     SETTING_MODE = "setting_mode"
     SETTING_PAUSED = "setting_paused"
+    HISTORY = "history"  # Target.HISTORY: one of several hits
+    HISTORY_PREVIOUS = "history_previous"  # Target.HISTORY
+    HISTORY_NEXT = "history_next"  # Target.HISTORY
 
 
 class Callback(StrEnum):
@@ -94,6 +97,7 @@ class Target(StrEnum):
     ORDERS = "orders"  # standings (space separated), words, offset
     PICKER = "picker"  # the picker's private_metadata
     BULK = "bulk"  # run, digest
+    HISTORY = "history"  # listing, offset
 
 
 VALUE_LIMIT, OPTION_LIMIT, BLOCK_ID_LIMIT, METADATA_LIMIT = 2000, 75, 255, 3000

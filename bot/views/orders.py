@@ -154,6 +154,7 @@ ACTS: Mapping[Act, str] = {
     Act.RESUMED: "resumed",
     Act.ERASED: "buyer data erased",
     Act.SETTING_SET: "setting changed",
+    Act.HEALTH: "catalogue counted",
 }
 
 
