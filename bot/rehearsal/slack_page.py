@@ -15,7 +15,7 @@ from bot.rehearsal.slack_wire import Answer
 from bot.rehearsal.slack_world import Channel, Message, Refused, View, World
 
 KEEP_ALIVE_SECONDS = 15.0
-FILES = "/slack/files"  # where the page's own server shows this one's files
+FILES = "/slack/client/file"  # where the page's own server shows this one's files
 
 
 class Page:

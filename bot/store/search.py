@@ -227,7 +227,7 @@ class SearchIndex:
                 for up, down, key in ((*_FORWARDS, probe), (*_BACKWARDS, probe[::-1])):
                     values = {"store": store, "key": key, "count": count}
                     rows = [row for query in (up, down) for row in self._connection.execute(query, values)]
-                    found += [VariantId(variant) for variant, look in rows if _touches(look, key)]
+                    found += [VariantId(row[0]) for row in rows if _touches(row[1], key)]
         return found
 
     def _by_gtin(self, stores: Sequence[StoreId], codes: Sequence[str]) -> list[VariantId]:
