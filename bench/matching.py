@@ -82,7 +82,10 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--most", type=int, default=0, help="only the first so many listings")
     args = parser.parse_args()
-    with database("postgres" if args.postgres else "sqlite") as url, Path(args.output).open("w", encoding="utf-8") as out:
+    with (
+        database("postgres" if args.postgres else "sqlite") as url,
+        Path(args.output).open("w", encoding="utf-8") as out,
+    ):
         assert url is not None, "no Postgres here"
         db = Db(url, now=lambda: NOW)
         db.upgrade()
@@ -98,7 +101,12 @@ def main() -> None:
             out.write(json.dumps({"left_id": row["left_id"], "candidates": candidates, "ms": took[-1]}) + "\n")
         db.close_sync()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    figures = {"listings": len(took), "p50_ms": percentile(took, 0.5), "p95_ms": percentile(took, 0.95), "peak_mib": peak}
+    figures = {
+        "listings": len(took),
+        "p50_ms": percentile(took, 0.5),
+        "p95_ms": percentile(took, 0.95),
+        "peak_mib": peak,
+    }
     print(json.dumps({name: round(value, 1) for name, value in figures.items()}))
 
 

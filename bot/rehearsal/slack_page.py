@@ -1,6 +1,7 @@
 """`/client/*`: the fake Slack's own client API, for the page that shows it."""
 
 import asyncio
+import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from copy import deepcopy
 
@@ -117,7 +118,10 @@ class Page:
         held = self.world.files.get(request.path_params["file"])
         if held is None or held["content"] is None:
             return JSONResponse({"ok": False, "error": "file_not_found"}, 404)
-        return Response(held["content"], media_type="text/csv")
+        kind = mimetypes.guess_type(held["name"])[0] or "application/octet-stream"
+        way = "inline" if kind == "image/png" else "attachment"
+        headers = {"Content-Disposition": f'{way}; filename="{held["name"]}"', "X-Content-Type-Options": "nosniff"}
+        return Response(held["content"], media_type=kind, headers=headers)
 
     def _posted(self, act: Callable[[Json], Awaitable[Json]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
