@@ -115,6 +115,8 @@ async def open_stage(
     told = manifest.render()
     slack.wire.subscribed = set(told["settings"]["event_subscriptions"]["bot_events"])
     slack.acts.escapes_mentions = told["features"]["slash_commands"][0]["should_escape"]
+    if seeded:
+        slack.add_usergroup("S0001", "warehouse", ["U2", "U3"])  # for `/link rights`
     slack.world.scopes = list(told["oauth_config"]["scopes"]["bot"])
     tiktok.redirect_url = f"{bot_url}/tiktok/callback"
     tiktok.webhook_url = f"{bot_url}/tiktok/webhook"
