@@ -93,6 +93,15 @@ class Stage:
         await self.slack.close()
 
 
+def _install(slack: FakeSlack) -> None:
+    """The app as the manifest describes it: events, scopes, commands. And a user group, for `/link rights`."""
+    told = manifest.render()
+    slack.wire.subscribed = set(told["settings"]["event_subscriptions"]["bot_events"])
+    slack.acts.escapes_mentions = told["features"]["slash_commands"][0]["should_escape"]
+    slack.world.scopes = list(told["oauth_config"]["scopes"]["bot"])
+    slack.add_usergroup("S0001", "warehouse", ["U2", "U3"])
+
+
 async def open_stage(
     *,
     database_url: str,
@@ -112,10 +121,7 @@ async def open_stage(
     expected = seed_world(tiktok, shopify, seed) if seeded else None
     bot_url = f"http://127.0.0.1:{_free_port()}"
     slack.request_url = f"{bot_url}/slack/events"
-    told = manifest.render()
-    slack.wire.subscribed = set(told["settings"]["event_subscriptions"]["bot_events"])
-    slack.acts.escapes_mentions = told["features"]["slash_commands"][0]["should_escape"]
-    slack.world.scopes = list(told["oauth_config"]["scopes"]["bot"])
+    _install(slack)
     tiktok.redirect_url = f"{bot_url}/tiktok/callback"
     tiktok.webhook_url = f"{bot_url}/tiktok/webhook"
     settings = Settings.load(
