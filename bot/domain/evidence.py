@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz.distance import DamerauLevenshtein, LCSseq
 
@@ -14,9 +15,11 @@ from bot.domain.colours import SHADES, TELLING_SHADES, families, is_colour
 from bot.domain.values import Money
 
 _FIT = frozenset(
-    "pro max mini lite ultra kids junior petite tall maternity refill se air upgrade deluxe academic student enterprise"
-    " spare replacement".split()
-)
+    {
+        "pro", "max", "mini", "lite", "ultra", "kids", "junior", "petite", "tall", "maternity", "refill", "se", "air",
+        "upgrade", "deluxe", "academic", "student", "enterprise", "spare", "replacement",
+    }
+)  # fmt: skip
 """Words that make another product of the same name."""
 _MEN = frozenset(("men", "mens"))
 _FOR = frozenset(("for", "compatible", "fits"))
@@ -115,15 +118,15 @@ def title_of(text: str) -> Title:
     words = tuple(w.words(rest))
     codes = {*w.codes(folded), *(word for word in words if _is_code(word))}
     numbers = {word for word in words if word.replace(".", "", 1).isdigit() and len(word) < 5}
-    pairs = frozenset(a + b for a, b in zip(words, words[1:], strict=False))
+    pairs = frozenset(a + b for a, b in pairwise(words))
     by_ends: dict[str, list[str]] = {}
     for word in {*words, *codes}:
         if len(word) >= 5:
             for end in (word[0], f"-{word[-1]}"):
                 by_ends.setdefault(end, []).append(word)
     return Title(
-        words, frozenset(words), frozenset(codes), frozenset(numbers | measures), frozenset(measures), pack, gens, pairs,
-        frozenset(code for code in codes if _is_model(code)),
+        words, frozenset(words), frozenset(codes), frozenset(numbers | measures), frozenset(measures), pack, gens,
+        pairs, frozenset(code for code in codes if _is_model(code)),
         " ".join(word for word in words if len(word) >= 6), by_ends,
     )  # fmt: skip
 
@@ -266,7 +269,7 @@ def _share(one: Title, other: Title, rarity: Rarity) -> float:
             got += weight
         elif len(word) >= 5 and _has_near(word, one, other):
             got += 0.8 * weight
-    for a, b in zip(one.words, one.words[1:], strict=False):
+    for a, b in pairwise(one.words):
         if a + b in other.set and a not in other.set and b not in other.set:
             got += rarity.of(a) + rarity.of(b)
     return min(1.0, got / whole) if whole else 0.0

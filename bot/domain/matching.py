@@ -75,13 +75,13 @@ _WEIGHTS = {
 }  # fmt: skip
 """`sku_equal` weighs less than nothing because an equal SKU has all of `within`, `sim` and `parts` already."""
 _GATE = {
-    "": -5.26, "score": 2.01, "margin": 2.15, "other": 1.52, "opt_match": -0.98, "opt_conflict": 0.38,
-    "opt_absent": 0.73, "conflicts": -0.96, "t_right": 2.24, "t_left": -0.67, "t_cos": -0.35, "code_same": -0.63,
-    "code_differ": -0.81, "gtin_equal": 1.68, "sku_any": -0.71, "sku_none": 0.68, "price_equal": -0.22,
-    "price_ratio": -1.05, "num_differ": -1.54, "num_same": 0.19, "num_extra": 0.16, "rarest": 1.96,
-    "sku_in_title": 0.7, "evidence": 0.96, "fit_conflict": 0.9, "pack_conflict": -0.35, "gen_conflict": 0.57,
-    "bundle": 0.53, "gtin_differ": -0.3, "t_exact": -0.14, "lcs": -0.37, "lone": -0.83, "l_miss": 0.18, "r_miss": 0.71,
-    "swap": -0.63, "mens": -0.61, "margin_cos": -0.25, "margin_score": 0.7, "other_cos": -1.4, "conflict_sku": -0.47,
+    "": -5.41, "score": 1.57, "margin": 2.44, "other": 1.57, "opt_match": -0.62, "opt_conflict": 0.33, "opt_absent":
+    0.51, "conflicts": -0.9, "t_right": 2.33, "t_left": -0.54, "t_cos": -0.04, "code_same": -0.58, "code_differ":
+    -0.9, "gtin_equal": 1.81, "sku_any": -0.23, "sku_none": 0.79, "price_equal": -0.16, "price_ratio": -1.19,
+    "num_differ": -1.75, "num_same": 0.46, "num_extra": 0.05, "rarest": 2.15, "sku_in_title": 1.02, "evidence": 1.2,
+    "fit_conflict": 0.69, "pack_conflict": -0.48, "gen_conflict": 0.59, "bundle": 0.68, "gtin_differ": -0.5,
+    "t_exact": -0.12, "lcs": -0.27, "lone": -0.8, "l_miss": -0.02, "r_miss": 0.54, "swap": -0.56, "mens": -0.57,
+    "margin_cos": 0.25, "margin_score": 0.14, "other_cos": -1.6, "conflict_sku": -0.3,
 }  # fmt: skip
 _HIGH, _MEDIUM = 0.95, 0.6
 _NO_RIVAL = 6.0
@@ -199,17 +199,11 @@ def _tier(trust: float, behind: float, evidence: Evidence, mine: Side, *, is_fir
     some = max(evidence["sku_within"], evidence["sku_sim"], evidence["sku_parts"], evidence["gtin_equal"])
     if max(some, evidence["code_same"], evidence["sku_equal"]) < 0.3 and evidence["t_cos"] < 0.15:
         return None
-    if is_first and trust >= _HIGH and not _conflicts(evidence):
+    if is_first and trust >= _HIGH and evidence["code_extra"] < 1:  # several model numbers: a set, or "fits …"
         return Tier.HIGH
     if (is_first and trust >= _MEDIUM) or (not is_first and behind < 1.0 and mine.title.words):
         return Tier.MEDIUM
     return Tier.LOW
-
-
-def _conflicts(e: Evidence) -> bool:
-    """What no SKU outweighs: such a pair may be right, but a person has to look."""
-    names = ("opt_conflict", "pack_conflict")
-    return any(e[name] for name in names) or e["gen_conflict"] >= 1 or e["code_extra"] >= 1
 
 
 def _reason(mine: Side, theirs: Side, e: Evidence) -> MatchReason:

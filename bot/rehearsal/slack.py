@@ -5,7 +5,6 @@ It refuses what Slack refuses, with Slack's codes, and keeps what was refused (`
 
 import asyncio
 import json
-import mimetypes
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import deepcopy

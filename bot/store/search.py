@@ -224,7 +224,7 @@ class SearchIndex:
         return keys
 
     def near_codes(self, stores: Sequence[StoreId], probes: Sequence[str], count: int = _NEIGHBOURS) -> list[VariantId]:
-        """Neighbours of each SKU in the order of SKUs, read forwards and backwards: they share a beginning or an end."""
+        """Neighbours of each SKU in the order of SKUs, forwards and backwards: they share a beginning or an end."""
         found: list[VariantId] = []
         for store in stores:
             for probe in probes:

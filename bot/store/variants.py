@@ -9,9 +9,9 @@ from sqlalchemy import Connection, and_, exists, func, or_, select, update
 from bot.domain.board import Page, VariantQuery, VariantRow
 from bot.domain.catalogue import Listing, Variant, VariantStatus, sku_key
 from bot.domain.connections import ConnectionState
+from bot.domain.evidence import Rarity
 from bot.domain.jobs import Upserted
 from bot.domain.links import LinkState
-from bot.domain.evidence import Rarity
 from bot.domain.values import Money, StoreId, VariantId, WorkspaceId
 from bot.store.dialect import chunks, upsert
 from bot.store.links import LINKS, Links
@@ -212,8 +212,8 @@ def _shown(variant: Variant) -> tuple[Any, ...]:
 
 def _found_by(variant: Variant) -> tuple[Any, ...]:
     return (
-        variant.title, variant.options, variant.sku, variant.barcode, variant.category, variant.tags, variant.product_id,
-        variant.status is VariantStatus.DELETED,
+        variant.title, variant.options, variant.sku, variant.barcode, variant.category, variant.tags,
+        variant.product_id, variant.status is VariantStatus.DELETED,
     )  # fmt: skip
 
 
