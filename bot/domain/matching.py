@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.catalogue import Listing, Variant
-from bot.domain.evidence import Evidence, Rarity, Side, gather, side_of_listing, side_of_variant, title_evidence
+from bot.domain.evidence import Evidence, Rarity, gather, title_evidence
+from bot.domain.sides import Side, side_of_listing, side_of_variant
 from bot.domain.values import VariantId
 from bot.domain.words import looks as looks
 
@@ -48,8 +49,8 @@ class Tier(StrEnum):
 class Suggestion:
     variant: Variant
     reason: MatchReason
-    tier: Tier
     score: float  # only to rank
+    tier: Tier = Tier.LOW
     doubts: tuple[MatchDoubt, ...] = ()
     affix: str = ""  # what was set aside of the SKU, for "SKU equal without TT-"
 
@@ -125,7 +126,7 @@ def suggest(
         theirs = side_of_variant(variant)
         reason = _reason(mine, theirs, evidence)
         doubts = _doubts(mine, theirs, evidence, shared_skus)
-        made.append(Suggestion(variant, reason, tier, score, doubts, affix_of(mine.sku, theirs.sku)))
+        made.append(Suggestion(variant, reason, score, tier, doubts, affix_of(mine.sku, theirs.sku)))
     return made
 
 
@@ -197,7 +198,7 @@ def _trust(found: Sequence[tuple[float, Variant, Evidence]]) -> float:
 def _tier(trust: float, behind: float, evidence: Evidence, mine: Side, *, is_first: bool) -> Tier | None:
     """None: nothing of it fits, it is not worth showing."""
     some = max(evidence["sku_within"], evidence["sku_sim"], evidence["sku_parts"], evidence["gtin_equal"])
-    if max(some, evidence["code_same"], evidence["sku_equal"]) < 0.3 and evidence["t_cos"] < 0.15:
+    if max(some, evidence["code_same"], evidence["sku_equal"]) < 0.5 and evidence["t_cos"] < 0.15:
         return None
     if is_first and trust >= _HIGH and evidence["code_extra"] < 1:  # several model numbers: a set, or "fits …"
         return Tier.HIGH

@@ -13,13 +13,14 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select
 
 from bot.domain.board import VariantQuery
 from bot.domain.catalogue import Listing, Variant
-from bot.domain.evidence import Rarity, title_of
+from bot.domain.evidence import Rarity
 from bot.domain.searching import Hit, fits, is_short, meant, rank, typed
+from bot.domain.sides import title_of
 from bot.domain.values import StoreId, VariantId
 from bot.domain.words import fold, gtin, index_words, is_wide, looks, words
 from bot.store.dialect import chunks, like, upsert
+from bot.store.search_tables import ProductWordRow, VariantFacetRow, VariantSearchRow
 from bot.store.shops import table_of
-from bot.store.tables import ProductWordRow, VariantFacetRow, VariantSearchRow
 from bot.store.tables import VariantRow as VariantTable
 
 SEARCH, FACETS, WORDS = table_of(VariantSearchRow), table_of(VariantFacetRow), table_of(ProductWordRow)
@@ -230,7 +231,7 @@ class SearchIndex:
             for probe in probes:
                 for up, down, key in ((*_FORWARDS, probe), (*_BACKWARDS, probe[::-1])):
                     values = {"store": store, "key": key, "count": count}
-                    rows = [row for query in (up, down) for row in self._connection.execute(query, values)]
+                    rows = [tuple(row) for query in (up, down) for row in self._connection.execute(query, values)]
                     found += [VariantId(row[0]) for row in rows if _touches(row[1], key)]
         return found
 

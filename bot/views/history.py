@@ -183,6 +183,7 @@ SENTENCES: Mapping[Act, Callable[[Entry, Variants], str]] = {
     Act.PAUSED: _plain("The shop was paused."),
     Act.RESUMED: _plain("The shop was resumed."),
     Act.ERASED: _plain("Buyer data was erased."),
+    Act.SETTING_SET: lambda entry, _: f"Setting changed: {esc(entry.facts.get('name', ''), 60)}.",
     Act.HEALTH: lambda entry, _: (
         f"The catalogue was counted: {esc(entry.facts.get('linked', '?'), 12)} of "
         f"{esc(entry.facts.get('listings', '?'), 12)} SKUs linked."
