@@ -198,7 +198,7 @@ def _trust(found: Sequence[tuple[float, Variant, Evidence]]) -> float:
 def _tier(trust: float, behind: float, evidence: Evidence, mine: Side, *, is_first: bool) -> Tier | None:
     """None: nothing of it fits, it is not worth showing."""
     some = max(evidence["sku_within"], evidence["sku_sim"], evidence["sku_parts"], evidence["gtin_equal"])
-    if max(some, evidence["code_same"], evidence["sku_equal"]) < 0.5 and evidence["t_cos"] < 0.15:
+    if max(some, evidence["code_same"], evidence["sku_equal"]) < 0.55 and evidence["t_cos"] < 0.15:
         return None
     if is_first and trust >= _HIGH and evidence["code_extra"] < 1:  # several model numbers: a set, or "fits …"
         return Tier.HIGH

@@ -276,7 +276,8 @@ def test_a_consent_is_taken_once_and_not_when_old(db: Db, other: Db, clock: Cloc
 def test_the_migrations_make_exactly_the_tables_of_the_code(db: Db) -> None:
     with db.locked() as connection:
         found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": False}), METADATA)
-    assert [one for one in found if "alembic_version" not in str(one)] == []
+    known = ("alembic_version", "variant_fts", "variant_search_hay")  # the text indexes that only one database has
+    assert [one for one in found if not any(name in str(one) for name in known)] == []
     assert db.current() == db.head()
 
 
