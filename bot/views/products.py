@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from bot.domain.board import Page, ProductCounts, ProductFilter, ProductRow
+from bot.domain.board import LinkGroup, Page, ProductCounts, ProductFilter, ProductRow
 from bot.domain.links import LinkOrigin, LinkState
 from bot.domain.values import ListingId
 from bot.views import texts
@@ -26,6 +26,7 @@ from bot.views.blocks import (
     section,
     select,
 )
+from bot.views.groups import group_text
 from bot.views.ids import BLOCK_ID_LIMIT, VALUE_LIMIT, Action, Block, Callback, Target, pack, shortened, unpack
 
 TITLE = "Products from TikTok Shop"
@@ -171,12 +172,14 @@ def hits(rows: Sequence[ProductRow], words: str) -> Message:
     return Message(lines(said, *(_line(row) for row in shown), f"+{left} more" if left else ""), blocks)
 
 
-def linked_card(row: ProductRow, others_sharing: int) -> Message:
-    """A linked SKU, its link and **Unlink**."""
+def linked_card(row: ProductRow, others_sharing: int, group: LinkGroup | None = None) -> Message:
+    """A linked SKU, its link and **Unlink**; of a shared variant the whole group (N18)."""
     said = f"{texts.listing_name(row.listing)} is linked."
     blocks = [section(lines(texts.listing_name(row.listing), texts.listing_facts(row.listing, row.shop.name)))]
     blocks.append(section(lines(link_line(row), _variant_line(row)), unlink_button(row) or link_button(row)))
-    blocks.append(context(_made(row), _sharing(others_sharing)))
+    if group is not None:
+        blocks.append(section(group_text(group)))
+    blocks.append(context(_made(row), "" if group else _sharing(others_sharing)))
     return Message(lines(said, link_line(row)), blocks)
 
 
