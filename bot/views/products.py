@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.domain.board import LinkGroup, Page, ProductCounts, ProductFilter, ProductRow
-from bot.domain.links import LinkOrigin, LinkState
+from bot.domain.links import MAX_PACK, LinkOrigin, LinkState
 from bot.domain.values import ListingId
 from bot.views import texts
 from bot.views.blocks import (
@@ -186,10 +186,18 @@ def linked_card(row: ProductRow, others_sharing: int, group: LinkGroup | None = 
 def nothing_found(words: str) -> Message:
     """No SKU matches what was typed."""
     said = f"No TikTok SKU found for {code(words, 80) or 'nothing'}."
-    hint = "Search by TikTok SKU id, seller SKU, Shopify SKU or a part of the title."
+    hint = "Search by TikTok SKU id, seller SKU, Shopify SKU or a part of the title, e.g. `/link TEE-RED-M` or "
+    hint += "`/link red tee`. All verbs: `/link help`."
     return Message(
         f"{said} {hint}", [section(f"{said}\n{hint}"), actions(_show_all("Show all products", ProductFilter.ALL))]
     )
+
+
+def bad_pack(typed: str) -> Message:
+    """Both SKUs are known, the pack size is not one."""
+    said = f"{code(typed, 40)} is no pack size. Write a whole number from 1 to {MAX_PACK} after an x, such as `x6`: "
+    said += "one unit sold on TikTok then takes six units from Shopify's stock."
+    return Message(said, [section(said), context("e.g. `/link MUG-6PK MUG x6`")])
 
 
 def span(offset: int, shown: int, total: int) -> str:
