@@ -24,14 +24,14 @@ def group_names(group: LinkGroup) -> str:
 def _line(one: Sharer) -> str:
     offers = f"offers {one.listing.quantity}"
     pack = f"× {one.pack}" if one.pack > 1 else ""
-    taken = f"{offers} ({texts.units(one.units)})" if one.pack > 1 else offers
+    taken = f"{offers} ({texts.plural(one.units, 'unit')})" if one.pack > 1 else offers
     sku = texts.sku(one.listing.seller_sku, 40)
     return dots(sku, texts.listing_name(one.listing, 60, 30), esc(one.shop, 40), pack, taken)
 
 
 def _sum(group: LinkGroup) -> str:
     """Without an allocation rule every SKU offers the whole stock: that is said, not hidden."""
-    told = f"Together with this SKU they offer {texts.units(group.offered)}"
+    told = f"Together with this SKU they offer {texts.plural(group.offered, 'unit')}"
     if group.available is None:
         return f"{told}; Shopify counts no stock for this variant."
     told += f"; Shopify has {group.available} available."

@@ -19,9 +19,10 @@ def help_message(commands: Sequence[HelpRow], unknown: str | None, nearest: str 
     """All verbs. `unknown`: what was typed and is no verb; `nearest`: the verb it may have meant."""
     said = ""
     if unknown:
-        said = f"`/link` has no verb {code(unknown, 60)}, and no SKU is called that."
+        said = f"`/link` has no verb {code(unknown, 60)}."
         if nearest:
             said += f" Did you mean {code(f'/link {nearest}', 80)}?"
+        said += " No SKU is called that either."
     told = [_row(row) for row in commands]
     blocks = [section(said)] if said else []
     blocks.append(section("*What `/link` can do*"))

@@ -84,7 +84,7 @@ def _sold(stops: UnlinkEffect) -> str:
     since = f"In the last {stops.sold.days} days it sold"
     if not stops.sold.orders:
         return f"{since} nothing."
-    return f"{since} {texts.units(stops.sold.units)} in {texts.plural(stops.sold.orders, 'order')}."
+    return f"{since} {texts.plural(stops.sold.units, 'unit')} in {texts.plural(stops.sold.orders, 'order')}."
 
 
 def _others(stops: UnlinkEffect) -> str:
