@@ -41,9 +41,7 @@ async def submit_choice(world: World, variant: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["TEE-S", '"TEE-S"', "TEE-S TEE-M x6"])
-async def test_u3_the_global_shortcut_leads_to_the_picker_and_to_a_link(
-    world: World, floor: Floor, typed: str
-) -> None:
+async def test_u3_the_global_shortcut_leads_to_the_picker_and_to_a_link(world: World, floor: Floor, typed: str) -> None:
     view = await find(world, typed)
     assert view["submit"]["text"] == "Link SKU"
     assert "TEE-S" in text_of(view)
@@ -71,7 +69,8 @@ async def test_u6_an_empty_question_is_said_at_its_field(world: World, floor: Fl
 
 
 @pytest.mark.parametrize(
-    "text", ["please link TEE-S", "*TEE-S*, thanks!", "`TEE-S`", "sku=TEE-S", "“TEE-S”?", "see <https://x.example|TEE-S>"]
+    "text",
+    ["please link TEE-S", "*TEE-S*, thanks!", "`TEE-S`", "sku=TEE-S", "“TEE-S”?", "see <https://x.example|TEE-S>"],
 )
 async def test_u25_the_only_sku_of_a_message_opens_its_picker(world: World, floor: Floor, text: str) -> None:
     view = await from_message(world, text)
