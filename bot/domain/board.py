@@ -104,11 +104,12 @@ class Sharer:
     listing: Listing
     shop: str
     pack: int
+    offers: int  # TikTok units
 
     @property
     def units(self) -> int:
         """Shopify units that it offers now."""
-        return self.listing.quantity * self.pack
+        return self.offers * self.pack
 
 
 @dataclass(frozen=True)

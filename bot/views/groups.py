@@ -22,7 +22,7 @@ def group_names(group: LinkGroup) -> str:
 
 
 def _line(one: Sharer) -> str:
-    offers = f"offers {one.listing.quantity}"
+    offers = f"offers {one.offers}"
     pack = f"× {one.pack}" if one.pack > 1 else ""
     taken = f"{offers} ({texts.plural(one.units, 'unit')})" if one.pack > 1 else offers
     sku = texts.sku(one.listing.seller_sku, 40)

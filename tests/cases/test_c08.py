@@ -21,6 +21,7 @@ async def played(sqlite_url: str) -> AsyncIterator[Play]:
 
 async def test_n19_the_preview_divides_down_and_that_is_what_is_offered_and_ordered(played: Play) -> None:
     world = played.world
+    await world.poll()
     assert world.standing(ORDER) == ("held", "unlinked_sku")
     await world.command(world.ana, "/link MUG-6PK MUG x6")
     shown = text_of(world.view(world.ana))
@@ -39,6 +40,7 @@ async def test_n19_the_preview_divides_down_and_that_is_what_is_offered_and_orde
 
 async def test_a8_the_single_mug_on_the_same_stock_shows_the_pack_and_the_sum(played: Play) -> None:
     world = played.world
+    await world.poll()
     await world.link("MUG-6PK", MUG, pack=6)
     await world.command(world.ana, "/link MUG-1 MUG")
     shown = text_of(world.view(world.ana))
