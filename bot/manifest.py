@@ -6,6 +6,10 @@ import yaml
 
 COMMANDS = ("/link",)
 EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
+SHORTCUTS = (  # Slack takes names of at most 24 characters
+    ("Link a SKU", "global", "link_sku", "Find a TikTok SKU and link it to a Shopify SKU"),
+    ("Link SKU from message", "message", "link_from_message", "Link the TikTok SKUs that this message names"),
+)
 SCOPES_BY_METHOD: dict[str, tuple[str, ...]] = {
     # Web API methods of `bot/handlers` and `bot/notify` under their client names; () needs no scope.
     "auth_test": (),
@@ -87,6 +91,10 @@ def _features(base: str | None) -> dict[str, Any]:
                 "usage_hint": "[SKU | products | orders | unlink SKU | connect … | status | help]",
                 "should_escape": False,
             }
+        ],
+        "shortcuts": [
+            {"name": name, "type": kind, "callback_id": callback_id, "description": about}
+            for name, kind, callback_id, about in SHORTCUTS
         ],
     }
 

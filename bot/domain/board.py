@@ -98,6 +98,43 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Sharer:
+    """A TikTok SKU that is linked to the variant in question."""
+
+    listing: Listing
+    shop: str
+    pack: int
+    offers: int  # TikTok units
+
+    @property
+    def units(self) -> int:
+        """Shopify units that it offers now."""
+        return self.offers * self.pack
+
+
+@dataclass(frozen=True)
+class LinkGroup:
+    """The others of a shared variant. `own`: Shopify units that the SKU looked at offers; `available` None: unknown."""
+
+    others: tuple[Sharer, ...]
+    own: int
+    available: int | None
+
+    @property
+    def offered(self) -> int:
+        return self.own + sum(one.units for one in self.others)
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What a listing sold in the last `days`."""
+
+    units: int
+    orders: int
+    days: int
+
+
+@dataclass(frozen=True)
 class LinkEffect:
     """What a link would do, shown before the act. `price_after`, `stock_after` None: no such figure is sent."""
 
@@ -109,6 +146,7 @@ class LinkEffect:
     warnings: tuple[LinkWarning, ...]
     pushes_price: bool
     pushes_stock: bool
+    group: LinkGroup | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +157,9 @@ class UnlinkEffect:
     price: Money | None
     stock: int
     others_sharing: int  # other TikTok SKUs linked to the same variant
+    open_value: tuple[Money, ...] = ()  # of those orders, one sum per currency
+    sold: Sold | None = None
+    group: LinkGroup | None = None
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from bot.handlers.orders import Orders
 from bot.handlers.products import Products
 from bot.handlers.rights import Rights
 from bot.handlers.settings import RightsPage, SettingsPage
+from bot.handlers.shortcuts import Shortcuts
 from bot.store.db import Db
+from bot.views.ids import Shortcut
 
 COMMANDS = ("/link",)
 EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
-SHORTCUTS: tuple[str, ...] = ()
+SHORTCUTS = tuple(one.value for one in Shortcut)
 
 
 def register(guard: Guard, db: Db, connections: Connections, control: Control, rights: Rights) -> Commands:
@@ -31,7 +33,7 @@ def register(guard: Guard, db: Db, connections: Connections, control: Control, r
     rows = [row for topic in topics for row in topic.commands()]
     commands = Commands(rows, products.bare, linking.words, guard.refused)
     guard.command(COMMANDS[0], commands.run)
-    for topic in (*topics, home, Lifecycle(db)):
+    for topic in (*topics, Shortcuts(db, linking), home, Lifecycle(db)):
         topic.register(guard)
     guard.catch_all()
     return commands

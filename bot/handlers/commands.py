@@ -4,14 +4,17 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from bot.domain.values import Right
 from bot.handlers.guard import Ask
-from bot.handlers.words import Word, split
+from bot.handlers.words import Word, joined, split
+from bot.views import products
 from bot.views.help import HelpRow, help_message
 
 log = logging.getLogger("linkbot.commands")
+_NEAR = 72
+"""Percent of equal letters from which a word is taken for a mistyped verb."""
 Run = Callable[[Ask, list[Word]], Awaitable[None]]
 
 
@@ -34,7 +37,7 @@ class Commands:
         self,
         rows: Sequence[Command],
         bare: Callable[[Ask], Awaitable[None]],
-        search: Run,
+        search: Callable[[Ask, list[Word]], Awaitable[bool]],
         refused: Callable[[Ask, Right], Awaitable[bool]],
     ) -> None:
         self._rows = {row.verb: row for row in rows}
@@ -47,18 +50,27 @@ class Commands:
         elif words[0].text.lower() == "help" and not words[0].quoted:
             await self.help(ask)
         elif (row := self._row(words[0])) is None:
-            await self._search(ask, words)
+            if not await self._search(ask, words):
+                await self._unknown(ask, words)
         elif not await self._refused(ask, row.right):
             await row.run(ask, words[1:])
 
     def _row(self, word: Word) -> Command | None:
         return None if word.quoted else self._rows.get(word.text.lower())
 
-    async def help(self, ask: Ask, unknown: str | None = None) -> None:
+    async def _unknown(self, ask: Ask, words: list[Word]) -> None:
+        """No SKU is called that: a verb mistyped, or a SKU that is not known."""
+        nearest = None if words[0].quoted else self._nearest(words[0].text)
+        if nearest is not None:
+            await self.help(ask, words[0].text, nearest)
+        else:
+            await ask.answer(products.nothing_found(joined(words)))
+
+    def _nearest(self, word: str) -> str | None:
+        found = process.extractOne(word.lower(), [*self._rows, "help"], scorer=fuzz.ratio, score_cutoff=_NEAR)
+        return found[0] if found else None
+
+    async def help(self, ask: Ask, unknown: str | None = None, nearest: str | None = None) -> None:
         """All verbs with examples; for unknown input with the nearest verb."""
-        nearest = None
-        if unknown is not None:
-            found = process.extractOne(unknown.lower(), list(self._rows), score_cutoff=70)
-            nearest = found[0] if found else None
         rows = [HelpRow(f"/link {row.usage}", row.meaning, row.example) for row in self._rows.values()]
         await ask.answer(help_message(rows, unknown, nearest))

@@ -140,6 +140,10 @@ class Guard:
         """`opens`: the work starts by opening a view, whose single-use trigger is the dedupe."""
         self._bolt.action(action_id)(ack=_ack, lazy=[self._lazy(work, right, opens)])
 
+    def shortcut(self, callback_id: str, work: Work, right: Right = Right.READ) -> None:
+        """Global or on a message; the work starts by opening a view."""
+        self._bolt.shortcut(callback_id)(ack=_ack, lazy=[self._lazy(work, right, opens=True)])
+
     def submit(self, callback_id: str, answer: Callable[[Json], Json], work: Work, right: Right) -> None:
         """`answer` reads the view locally and gives the ack's arguments; with errors in it the work is not done."""
 

@@ -1,36 +1,27 @@
 """Linking and unlinking in Slack: the picker, the confirmation, and `/link SKU`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.board import LinkEffect, ProductRow, UnlinkEffect, VariantQuery, VariantRow
-from bot.domain.catalogue import Variant, sku_key
+from bot.domain.catalogue import Variant
 from bot.domain.ledger import Act
-from bot.domain.links import MAX_PACK, LinkRefusal, LinkRequest
+from bot.domain.links import LinkRefusal, LinkRequest
 from bot.domain.matching import Suggestion
 from bot.domain.values import ListingId, Right, VariantId
 from bot.handlers.commands import Command
 from bot.handlers.guard import Ask, Guard
 from bot.handlers.home import Home
 from bot.handlers.products import Products
-from bot.handlers.words import Word, joined, pack_size
+from bot.handlers.typed import BadPack, Typed, pair
+from bot.handlers.words import Word, joined
 from bot.store.db import Db, Unit
 from bot.sync import explain, linking
-from bot.views import candidates, outcomes, picker, products, texts, unlink
+from bot.views import candidates, found, outcomes, picker, products, texts, unlink
 from bot.views.blocks import Message
 from bot.views.ids import Action, Callback, unpack
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Typed:
-    """`/link TIKTOK-SKU SHOPIFY-SKU [xN]`, understood."""
-
-    listing_id: ListingId
-    variant_id: VariantId
-    pack: int
 
 
 class Linking:
@@ -61,28 +52,42 @@ class Linking:
 
     # --- /link words -------------------------------------------------------------------------------------------------
 
-    async def words(self, ask: Ask, words: list[Word]) -> None:
-        """`/link SKU`, `/link words`, or a typed pair."""
-        pair = await self._db.read(lambda u: _pair(u, ask, words))
-        if pair is not None:
-            await self._open(ask, pair.listing_id, pair.variant_id, pair.pack)
-            return
-        text = joined(words)
+    async def words(self, ask: Ask, words: list[Word]) -> bool:
+        """`/link SKU`, `/link words`, or a typed pair. False, and nothing said: no SKU is called that."""
+        typed = await self._db.read(lambda u: pair(u, ask.workspace, words))
+        if isinstance(typed, Typed):
+            await self._open(ask, typed.listing_id, typed.variant_id, typed.pack)
+        elif isinstance(typed, BadPack):
+            await ask.answer(products.bad_pack(typed.text))
+        else:
+            return await self._search_typed(ask, joined(words))
+        return True
+
+    async def _search_typed(self, ask: Ask, text: str) -> bool:
         rows = await self._db.read(lambda u: explain.find_listings(u, ask.workspace, text))
         if not rows:
-            await ask.answer(products.nothing_found(text))
-        elif len(rows) > 1:
+            return False
+        if len(rows) > 1:
             await ask.answer(products.hits(rows, text))
         elif products.is_linked(rows[0]):
             await ask.answer(await self._card(rows[0]))
         else:
             await self._open(ask, rows[0].listing.id, None, 1)
+        return True
 
     async def _card(self, row: ProductRow) -> Message:
+        effect = await self._unlink_effect(row)
+        return products.linked_card(row, effect.others_sharing, effect.group)
+
+    async def card_view(self, row: ProductRow) -> Json:
+        """The card of a linked SKU as a modal."""
+        effect = await self._unlink_effect(row)
+        return found.card(row, effect.others_sharing, effect.group)
+
+    async def _unlink_effect(self, row: ProductRow) -> UnlinkEffect:
         link = row.link
         assert link is not None
-        effect = await self._db.read(lambda u: explain.unlink_effect(u, link))
-        return products.linked_card(row, effect.others_sharing)
+        return await self._db.read(lambda u: explain.unlink_effect(u, link))
 
     # --- the picker --------------------------------------------------------------------------------------------------
 
@@ -95,6 +100,12 @@ class Linking:
         if opened is None:
             return
         self._remember_below(ask, opened["id"])
+        await self.show(ask, opened, listing_id, chosen, pack)
+
+    async def show(
+        self, ask: Ask, opened: Json, listing_id: ListingId, chosen: VariantId | None = None, pack: int = 1
+    ) -> None:
+        """The picker in place of a view that is open."""
         form = picker.Form(listing_id, chosen=chosen, pack=pack)
         view = await self._db.read(lambda u: draw(u, ask, form))
         await ask.update(opened["id"], view, opened.get("hash"))
@@ -140,9 +151,19 @@ class Linking:
         view = None if clicked is None else clicked.view
         if view is not None and view.get("callback_id") == Callback.TABLE:
             await self._table.refresh(ask, view["id"], view)
+        elif view is not None and view.get("callback_id") == Callback.FOUND:
+            await self._refresh_found(ask, view)
         elif clicked is not None and view is None and clicked.value:
             await self._table.redraw(clicked)
         await self._home.publish(ask)
+
+    async def _refresh_found(self, ask: Ask, view: Json) -> None:
+        ids = found.read_hits(view)
+        rows = await self._db.read(lambda u: explain.product_rows(u, ids))
+        shown = [rows[key] for key in ids if key in rows]
+        one = shown[0] if len(shown) == 1 else None
+        drawn = await self.card_view(one) if one is not None and products.is_linked(one) else found.hits(shown)
+        await ask.update(view["id"], drawn)
 
     # --- unlink ------------------------------------------------------------------------------------------------------
 
@@ -200,21 +221,6 @@ class Linking:
 # --- readings --------------------------------------------------------------------------------------------------------
 
 
-def _pair(u: Unit, ask: Ask, words: list[Word]) -> Typed | None:
-    """A pair only if the first is exactly a TikTok SKU and the second exactly a Shopify SKU; otherwise words."""
-    pack = pack_size(words[2]) if len(words) == 3 else 1
-    if len(words) not in (2, 3) or pack is None or not 1 <= pack <= MAX_PACK:
-        return None
-    first, second = words[0].text, words[1].text
-    listings = [
-        x for x in u.catalogue.find_listings(ask.workspace, first, 20) if x.id == first or x.sku == sku_key(first)
-    ]
-    variants = u.catalogue.variants_by_sku(ask.workspace, sku_key(second))
-    if len(listings) != 1 or len(variants) != 1:
-        return None
-    return Typed(listings[0].id, variants[0].id, pack)
-
-
 def draw(u: Unit, ask: Ask, form: picker.Form) -> Json:
     """The picker as it should look for this form."""
     row = explain.product_row(u, form.listing_id)
@@ -266,11 +272,15 @@ def _search(u: Unit, ask: Ask, form: picker.Form, words: str) -> Json:
     row = explain.product_row(u, form.listing_id)
     groups: list[tuple[str, list[VariantRow]]] = []
     if row is not None and not words.strip():
-        found = explain.variant_rows(u, [one.variant for one in _suggestions(u, ask, row)])
-        groups.append(("Suggested", found))
+        likely = explain.variant_rows(u, [one.variant for one in _suggestions(u, ask, row)])
+        groups.append(("Suggested", likely))
         groups.append(("Recent", explain.variant_rows(u, _recent(u, ask))))
     groups.append(("All", list(page.rows)))
-    return candidates.search_options(groups, page.total)
+    names = _linked_skus(u, [one for _, rows in groups for one in rows])
+    price = row.listing.price if row is not None else None
+    return candidates.search_options(
+        groups, page.total, currency=price.currency if price else "", linked_skus=names, is_more=page.is_more
+    )
 
 
 def _recent(u: Unit, ask: Ask) -> list[Variant]:

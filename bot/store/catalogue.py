@@ -114,6 +114,16 @@ class Listings(Variants):
         wanted = (LISTINGS.c.shop_id.in_(shops), LISTINGS.c.sku == key, LISTINGS.c.status != _DELETED)
         return self._listings(select(LISTINGS).where(*wanted).order_by(LISTINGS.c.id))
 
+    def listings_by_skus(self, workspace: WorkspaceId, skus: Sequence[str]) -> dict[str, list[Listing]]:
+        """The same for many trimmed SKUs, by SKU."""
+        found: dict[str, list[Listing]] = {}
+        shops = [shop.id for shop in Shops(self._connection).for_workspace(workspace)]
+        for part in chunks(dict.fromkeys(sku for sku in skus if sku)):
+            wanted = (LISTINGS.c.shop_id.in_(shops), LISTINGS.c.sku.in_(part), LISTINGS.c.status != _DELETED)
+            for one in self._listings(select(LISTINGS).where(*wanted).order_by(LISTINGS.c.id)):
+                found.setdefault(one.sku, []).append(one)
+        return found
+
     def find_listings(self, workspace: WorkspaceId, words: str, limit: int = 20) -> list[Listing]:
         """By SKU id, else by exact seller SKU, else by words in title, variation and SKU (any case)."""
         by_id = self.listing(ListingId(words.strip()))

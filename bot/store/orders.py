@@ -103,6 +103,19 @@ class Orders:
         query = query.where(UNITS.c.listing_id == listing_id, ORDERS.c.standing.in_(_PROMISED))
         return int(self._connection.execute(query).scalar() or 0)
 
+    def open_values(self, listing_id: ListingId) -> list[Money]:
+        """The value of each of them."""
+        query = select(ORDERS.c.value, ORDERS.c.currency).join(UNITS, UNITS.c.order_id == ORDERS.c.order_id)
+        query = query.where(UNITS.c.listing_id == listing_id, ORDERS.c.standing.in_(_PROMISED))
+        return [Money(value, currency) for value, currency in self._connection.execute(query)]
+
+    def sold(self, listing_id: ListingId, since: datetime) -> tuple[int, int]:
+        """(units, orders) of a listing paid since then; cancelled orders are no sale."""
+        query = select(func.sum(UNITS.c.quantity), func.count()).join(ORDERS, ORDERS.c.order_id == UNITS.c.order_id)
+        query = query.where(UNITS.c.listing_id == listing_id, ORDERS.c.status != OrderStatus.CANCELLED.value)
+        row = self._connection.execute(query.where(ORDERS.c.paid_at >= since)).one()
+        return int(row[0] or 0), int(row[1])
+
     def blocked(self, workspace: WorkspaceId) -> dict[ListingId, Blocked]:
         """What waits for each listing; an order that waits for two counts at both."""
         query = select(STOPS.c.listing_id, ORDERS.c.value, ORDERS.c.currency, ORDERS.c.ship_by)

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from bot.domain.board import Blocked, Health, LinkEffect, OrderRow, Page, ProductRow, UnlinkEffect, VariantRow
+from bot.domain.board import Blocked, Health, LinkEffect, OrderRow, Page, ProductRow, Sold, UnlinkEffect, VariantRow
 from bot.domain.catalogue import Listing, Variant, sku_key
 from bot.domain.ledger import Entry
 from bot.domain.links import Link, LinkState, NoAutoLink, decide_auto_link, link_warnings
@@ -14,6 +15,10 @@ from bot.domain.prices import wanted_price
 from bot.domain.stock import wanted_stock
 from bot.domain.values import ListingId, Money, OrderId, VariantId, WorkspaceId
 from bot.store.db import Unit
+from bot.sync.groups import link_group, offered, priced
+
+SOLD_DAYS = 30
+"""How far the sales reach back that an unlink is shown with."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,7 @@ def link_effect(u: Unit, row: ProductRow, variant: Variant, pack: int) -> LinkEf
         warnings=link_warnings(listing, variant, len(others)),
         pushes_price=price is not None and price != listing.price,
         pushes_stock=stock is not None and stock != listing.quantity,
+        group=link_group(u, variant, listing.id, (listing.quantity if stock is None else stock) * pack),
     )
 
 
@@ -168,13 +174,17 @@ def _waiting_units(u: Unit, listing_id: ListingId, pack: int) -> int:
 
 def unlink_effect(u: Unit, link: Link) -> UnlinkEffect:
     """What an unlink stops and leaves."""
-    listing = u.catalogue.listing(link.listing_id)
+    listing, variant = u.catalogue.listing(link.listing_id), u.catalogue.variant(link.variant_id)
+    stock, shop = offered(u, listing) if listing else 0, u.shops.get(link.shop_id)
     others = [x for x in u.links.of_variant(link.variant_id) if x.is_active and x.listing_id != link.listing_id]
     return UnlinkEffect(
         open_orders=u.orders.open_orders(link.listing_id),
-        price=listing.price if listing else None,
-        stock=listing.quantity if listing else 0,
+        price=priced(u, listing, shop.workspace_id) if listing and shop else None,
+        stock=stock,
         others_sharing=len(others),
+        open_value=_sums(u.orders.open_values(link.listing_id)),
+        sold=Sold(*u.orders.sold(link.listing_id, u.now - timedelta(days=SOLD_DAYS)), SOLD_DAYS),
+        group=link_group(u, variant, link.listing_id, stock * link.pack) if variant else None,
     )
 
 

@@ -22,10 +22,12 @@ def search_options(
     *,
     currency: str = "",
     linked_skus: Mapping[ListingId, str] | None = None,
+    is_more: bool = False,
 ) -> Json:
     """The searchable menu's answer: (label, rows) groups such as Suggested, Recent, All.
 
-    A variant stands in its first group only. `total`: how many match in all, so that the rest is said.
+    A variant stands in its first group only. `total`: how many match in all, so that the rest is said;
+    `is_more`: there are more than that, nobody counted how many.
     """
     seen, made = set[VariantId](), list[Json]()
     for label, rows in groups:
@@ -36,7 +38,10 @@ def search_options(
             made.append({"label": plain_text(label, OPTION_LIMIT), "options": options})
     shown = sum(len(group["options"]) for group in made)
     left = max(len(seen), total or 0) - shown
-    if made and left > 0:
+    if made and is_more:
+        found = max(len(seen), total or 0)
+        made[-1]["options"].append(option(f"more than {found}: type more of the SKU or name", REFINE))
+    elif made and left > 0:
         made[-1]["options"].append(option(f"+{left} more: type more of the SKU or name", REFINE))
     return {"option_groups": made} if made else {"options": []}
 

@@ -22,6 +22,7 @@ def help_message(commands: Sequence[HelpRow], unknown: str | None, nearest: str 
         said = f"`/link` has no verb {code(unknown, 60)}."
         if nearest:
             said += f" Did you mean {code(f'/link {nearest}', 80)}?"
+        said += " No SKU is called that either."
     told = [_row(row) for row in commands]
     blocks = [section(said)] if said else []
     blocks.append(section("*What `/link` can do*"))

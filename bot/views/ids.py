@@ -50,6 +50,7 @@ class Action(StrEnum):
     HISTORY = "history"  # Target.HISTORY: one of several hits
     HISTORY_PREVIOUS = "history_previous"  # Target.HISTORY
     HISTORY_NEXT = "history_next"  # Target.HISTORY
+    FIND = "find"
 
 
 class Callback(StrEnum):
@@ -64,6 +65,15 @@ class Callback(StrEnum):
     BULK = "bulk"
     RIGHTS = "rights"
     SETTINGS = "settings"
+    FIND = "find"  # the global shortcut's question
+    FOUND = "found"  # the SKUs that a message or the question named
+
+
+class Shortcut(StrEnum):
+    """callback_id of shortcuts."""
+
+    LINK_SKU = "link_sku"
+    LINK_FROM_MESSAGE = "link_from_message"
 
 
 class Block(StrEnum):
@@ -84,6 +94,7 @@ class Block(StrEnum):
     SETTING_PUSH = "setting_push"
     SETTING_MODE = "setting_mode"
     SETTING_PAUSED = "setting_paused"
+    FIND = "find"
 
 
 class Target(StrEnum):
@@ -98,6 +109,7 @@ class Target(StrEnum):
     PICKER = "picker"  # the picker's private_metadata
     BULK = "bulk"  # run, digest
     HISTORY = "history"  # listing, offset
+    FOUND = "found"  # listings (space separated)
 
 
 VALUE_LIMIT, OPTION_LIMIT, BLOCK_ID_LIMIT, METADATA_LIMIT = 2000, 75, 255, 3000

@@ -30,6 +30,7 @@ from bot.views.candidates import OPTIONS as OPTIONS
 from bot.views.candidates import REFINE, linked_to, name_of, name_option, option_value, variant_of, variant_option
 from bot.views.candidates import filter_options as filter_options
 from bot.views.candidates import search_options as search_options
+from bot.views.groups import group_text
 from bot.views.ids import METADATA_LIMIT, Action, Block, Callback, Target, pack, unpack
 from bot.views.outcomes import TITLE, figures
 from bot.views.outcomes import already_linked as already_linked
@@ -231,6 +232,8 @@ def _effect(state: PickerState) -> list[Json]:
     told += figures(state.effect)
     told.append(texts.blocked(state.effect.released, "Releases"))
     blocks = [section(lines(*told))]
+    if state.effect.group is not None:
+        blocks.append(section(group_text(state.effect.group)))
     if state.effect.warnings:
         blocks.append(context(*(f"*Note:* {texts.LINK_WARNINGS[one]}" for one in state.effect.warnings)))
     return blocks

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from bot.domain.board import Page, ProductCounts, ProductFilter, ProductRow
-from bot.domain.links import LinkOrigin, LinkState
+from bot.domain.board import LinkGroup, Page, ProductCounts, ProductFilter, ProductRow
+from bot.domain.links import MAX_PACK, LinkOrigin, LinkState
 from bot.domain.values import ListingId
 from bot.views import texts
 from bot.views.blocks import (
@@ -26,6 +26,7 @@ from bot.views.blocks import (
     section,
     select,
 )
+from bot.views.groups import group_text
 from bot.views.ids import BLOCK_ID_LIMIT, VALUE_LIMIT, Action, Block, Callback, Target, pack, shortened, unpack
 
 TITLE = "Products from TikTok Shop"
@@ -171,22 +172,32 @@ def hits(rows: Sequence[ProductRow], words: str) -> Message:
     return Message(lines(said, *(_line(row) for row in shown), f"+{left} more" if left else ""), blocks)
 
 
-def linked_card(row: ProductRow, others_sharing: int) -> Message:
-    """A linked SKU, its link and **Unlink**."""
+def linked_card(row: ProductRow, others_sharing: int, group: LinkGroup | None = None) -> Message:
+    """A linked SKU, its link and **Unlink**; of a shared variant the whole group (N18)."""
     said = f"{texts.listing_name(row.listing)} is linked."
     blocks = [section(lines(texts.listing_name(row.listing), texts.listing_facts(row.listing, row.shop.name)))]
     blocks.append(section(lines(link_line(row), _variant_line(row)), unlink_button(row) or link_button(row)))
-    blocks.append(context(_made(row), _sharing(others_sharing)))
+    if group is not None:
+        blocks.append(section(group_text(group)))
+    blocks.append(context(_made(row), "" if group else _sharing(others_sharing)))
     return Message(lines(said, link_line(row)), blocks)
 
 
 def nothing_found(words: str) -> Message:
     """No SKU matches what was typed."""
     said = f"No TikTok SKU found for {code(words, 80) or 'nothing'}."
-    hint = "Search by TikTok SKU id, seller SKU, Shopify SKU or a part of the title."
+    hint = "Search by TikTok SKU id, seller SKU, Shopify SKU or a part of the title, e.g. `/link TEE-RED-M` or "
+    hint += "`/link red tee`. All verbs: `/link help`."
     return Message(
         f"{said} {hint}", [section(f"{said}\n{hint}"), actions(_show_all("Show all products", ProductFilter.ALL))]
     )
+
+
+def bad_pack(typed: str) -> Message:
+    """Both SKUs are known, the pack size is not one."""
+    said = f"{code(typed, 40)} is no pack size. Write a whole number from 1 to {MAX_PACK} after an x, such as `x6`: "
+    said += "one unit sold on TikTok then takes six units from Shopify's stock."
+    return Message(said, [section(said), context("e.g. `/link MUG-6PK MUG x6`")])
 
 
 def span(offset: int, shown: int, total: int) -> str:

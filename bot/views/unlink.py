@@ -4,6 +4,7 @@ from bot.domain.board import ProductRow, UnlinkEffect
 from bot.domain.links import LinkState
 from bot.views import texts
 from bot.views.blocks import Json, Message, actions, button, context, lines, modal, section
+from bot.views.groups import group_names
 from bot.views.ids import Action, Callback, Target, pack
 from bot.views.products import link_button, link_line, listing_value
 
@@ -68,10 +69,27 @@ def _stops(row: ProductRow, stops: UnlinkEffect) -> str:
     freeze = f"TikTok keeps {kept}; changes in Shopify no longer reach it."
     held = "New orders with this SKU are held, not created in Shopify."
     if stops.open_orders:
-        count = texts.plural(stops.open_orders, "order is", "orders are")
-        held += f" {count} on the way to Shopify with it now and will be held too."
-    others = ""
-    if stops.others_sharing:
-        others = texts.plural(stops.others_sharing, "other TikTok SKU stays", "other TikTok SKUs stay")
-        others += " linked to the same variant."
-    return lines("*What stops, straight away:*", "" if broken else f"• {freeze}", f"• {held}", others and f"• {others}")
+        count = texts.plural(stops.open_orders, "order", "orders")
+        value = f", {texts.sums(stops.open_value)}," if stops.open_value else ""
+        held += f" {count}{value} {'is' if stops.open_orders == 1 else 'are'} on the way to Shopify with it now"
+        held += " and will be held too."
+    told = ["" if broken else freeze, held, _sold(stops), _others(stops)]
+    return lines("*What stops, straight away:*", *(f"• {one}" for one in told if one))
+
+
+def _sold(stops: UnlinkEffect) -> str:
+    """How much is at stake: the sales of the last weeks."""
+    if stops.sold is None:
+        return ""
+    since = f"In the last {stops.sold.days} days it sold"
+    if not stops.sold.orders:
+        return f"{since} nothing."
+    return f"{since} {texts.plural(stops.sold.units, 'unit')} in {texts.plural(stops.sold.orders, 'order')}."
+
+
+def _others(stops: UnlinkEffect) -> str:
+    if not stops.others_sharing:
+        return ""
+    others = texts.plural(stops.others_sharing, "other TikTok SKU stays", "other TikTok SKUs stay")
+    named = f": {group_names(stops.group)}" if stops.group else ""
+    return f"{others} linked to the same variant{named}."

@@ -933,7 +933,10 @@ function messageNode({ message, compact, day, channel, inThread }, old) {
         message.reply_count > 0 && !inThread && h('button', { type: 'button', class: 'replies', onclick: () => { ui.thread = message.ts; renderSlack(); } },
           avatar(name, bot, 'mini'), h('b', {}, `${message.reply_count} ${message.reply_count === 1 ? 'reply' : 'replies'}`), h('span', {}, 'View thread')),
         json.panel)),
-    h('div', { class: 'hover-tools' }, json.button));
+    h('div', { class: 'hover-tools' }, !message.ephemeral && h('button', {
+      type: 'button', class: 'link-button', title: 'Message shortcut of the app',
+      onclick: async () => { await slack('shortcut', { callback_id: 'link_from_message', channel, ts: message.ts }); await refresh(); },
+    }, 'Link SKU from message'), json.button));
 }
 
 function messageList(parent, list, channel, inThread = false) {
