@@ -234,7 +234,7 @@ def _kinds(
         "shopify_stock": JobKind(partial(catalogue.read_stock, **store), cap=4, keeps_trying=True),
         "match_all": JobKind(partial(catalogue.match_all, db=db), cap=1),
         "push": JobKind(partial(pushing.push, **both), on_park=pushing.park_push, cap=8, keeps_trying=True),
-        "push_back": JobKind(partial(pushing_back.push_back, **both), on_park=pushing_back.park_back, keeps_trying=True),
+        "push_back": JobKind(partial(pushing_back.push_back, **both), pushing_back.park_back, keeps_trying=True),
         "mirror": JobKind(
             partial(mirroring.mirror, **three, unclear_for=settings.unclear_after),
             on_park=mirroring.park_mirror,

@@ -65,9 +65,7 @@ class UndoPlan:
     setting: Any = None
 
 
-def decide_undo(
-    entry: Entry | None, later: Sequence[Entry], state: UndoState, now: datetime
-) -> UndoPlan | UndoRefusal:
+def decide_undo(entry: Entry | None, later: Sequence[Entry], state: UndoState, now: datetime) -> UndoPlan | UndoRefusal:
     """May `entry` be taken back? `later`: entries after it about the same listing, shop or settings, in any order."""
     if entry is None or entry.act not in UNDOABLE:
         return UndoRefusal.NOTHING_TO_UNDO

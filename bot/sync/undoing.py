@@ -12,6 +12,7 @@ from bot.domain.settings import DEFAULTS, as_text
 from bot.domain.undo import (
     ITEM_KINDS,
     LINK_CHANGES,
+    UNDO_WINDOW,
     UNDOABLE,
     StoodBefore,
     UndoPlan,
@@ -63,8 +64,9 @@ def wanted(u: Unit, workspace: WorkspaceId, actor: Actor, entry_id: int | None) 
 
 
 def of_act(u: Unit, workspace: WorkspaceId, actor: Actor, *acts: Act) -> int | None:
-    """This person's newest entry of these acts: what the Undo button beside an answer carries."""
-    found = u.ledger.page(workspace, acts=acts, actor_id=actor.id, newest_first=True, limit=1)
+    """This person's newest entry of these acts in the window: what the Undo button beside an answer carries."""
+    since = u.now - UNDO_WINDOW
+    found = u.ledger.page(workspace, acts=acts, actor_id=actor.id, since=since, newest_first=True, limit=1)
     return found[0].id if found else None
 
 

@@ -50,6 +50,7 @@ class Action(StrEnum):
     HISTORY = "history"  # Target.HISTORY: one of several hits
     HISTORY_PREVIOUS = "history_previous"  # Target.HISTORY
     HISTORY_NEXT = "history_next"  # Target.HISTORY
+    UNDO = "undo"  # Target.UNDO
 
 
 class Callback(StrEnum):
@@ -98,6 +99,7 @@ class Target(StrEnum):
     PICKER = "picker"  # the picker's private_metadata
     BULK = "bulk"  # run, digest
     HISTORY = "history"  # listing, offset
+    UNDO = "undo"  # entry: the ledger's id of the act to take back
 
 
 VALUE_LIMIT, OPTION_LIMIT, BLOCK_ID_LIMIT, METADATA_LIMIT = 2000, 75, 255, 3000
