@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.domain import rights
@@ -29,7 +30,7 @@ from bot.domain.values import AUTO_LINK, Actor, WorkspaceId
 from bot.store.db import Db, Taken, Unit
 from bot.sync import linking
 
-_LOOK_BACK = 100  # of one person's acts
+_LOOK_BACK = timedelta(days=1)  # an act that is older is not even said to be too old
 _ALL = 1_000_000
 
 
@@ -59,7 +60,8 @@ def wanted(u: Unit, workspace: WorkspaceId, actor: Actor, entry_id: int | None) 
     if entry_id is not None:
         return u.ledger.get(workspace, entry_id)
     acts = (*UNDOABLE, Act.UNDONE)
-    mine = u.ledger.page(workspace, acts=acts, actor_id=actor.id, newest_first=True, limit=_LOOK_BACK)
+    since = u.now - _LOOK_BACK
+    mine = u.ledger.page(workspace, acts=acts, actor_id=actor.id, since=since, newest_first=True)
     return last_act(mine)
 
 
