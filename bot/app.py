@@ -38,7 +38,19 @@ from bot.notify.poster import PostBusy, Poster, error_code
 from bot.notify.reading import Reading
 from bot.slack_files import SlackFiles
 from bot.store.db import Db, Taken, Unit
-from bot.sync import bulk, catalogue, connect, control, explain, following, health, mirroring, pushing, schedule
+from bot.sync import (
+    bulk,
+    catalogue,
+    connect,
+    control,
+    explain,
+    following,
+    health,
+    mirroring,
+    pushing,
+    pushing_back,
+    schedule,
+)
 from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
 from bot.sync.tokens import Tokens
@@ -222,6 +234,7 @@ def _kinds(
         "shopify_stock": JobKind(partial(catalogue.read_stock, **store), cap=4, keeps_trying=True),
         "match_all": JobKind(partial(catalogue.match_all, db=db), cap=1),
         "push": JobKind(partial(pushing.push, **both), on_park=pushing.park_push, cap=8, keeps_trying=True),
+        "push_back": JobKind(partial(pushing_back.push_back, **both), pushing_back.park_back, keeps_trying=True),
         "mirror": JobKind(
             partial(mirroring.mirror, **three, unclear_for=settings.unclear_after),
             on_park=mirroring.park_mirror,

@@ -142,7 +142,7 @@ class LinkCounts:
     broken: int
 
 
-LINK_ACTS: Sequence[Act] = (Act.LINK, Act.UNLINK, Act.LINK_BROKEN, Act.LINK_MENDED)
+LINK_ACTS: Sequence[Act] = (Act.LINK, Act.UNLINK, Act.LINK_BROKEN, Act.LINK_MENDED, Act.UNDONE)
 _STATES = {
     Act.LINK: LinkState.ACTIVE,
     Act.LINK_MENDED: LinkState.ACTIVE,
@@ -157,6 +157,10 @@ def fold_links(entries: Iterable[Entry]) -> dict[ListingId, LinkState]:
     for entry in entries:
         if entry.act in _STATES and entry.listing_id is not None:
             states[entry.listing_id] = _STATES[entry.act]
+        elif entry.act is Act.UNDONE and entry.listing_id is not None:
+            states.pop(entry.listing_id, None)
+            if entry.facts.get("state"):
+                states[entry.listing_id] = LinkState(entry.facts["state"])
     return states
 
 

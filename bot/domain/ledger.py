@@ -34,6 +34,7 @@ class Act(StrEnum):
     ERASED = "erased"  # buyer data deleted
     SETTING_SET = "setting_set"  # `facts`: name, and before and after as JSON text
     HEALTH = "health"  # the day's counts of the catalogue, for the trend
+    UNDONE = "undone"  # `facts`: of (the entry's id) and act; for a link `state`, how it stands again
 
 
 @dataclass(frozen=True)

@@ -71,13 +71,13 @@ def decide_auto_link(
     """
     if mode is None:
         return NoAutoLink.MODE_NOT_ANSWERED
-    if mode is LinkMode.MANUAL:
-        return NoAutoLink.MANUAL_MODE
     if listing.is_deleted:
         return NoAutoLink.LISTING_DELETED
     if link is not None:
         tombstone = link.state is LinkState.TOMBSTONE
         return NoAutoLink.UNLINKED_BY_PERSON if tombstone else NoAutoLink.ALREADY_LINKED
+    if mode is LinkMode.MANUAL:
+        return NoAutoLink.MANUAL_MODE
     return match_by_sku(listing, twins, variants)
 
 

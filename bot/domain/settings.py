@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain import rights
 from bot.domain.connections import Shop
 from bot.domain.ledger import Act, Entry
+from bot.domain.undo import undone_ids
 from bot.domain.values import ShopId
 
 PUSH_ON_LINK = "push_on_link"
@@ -57,7 +58,7 @@ def as_text(value: Any) -> str:
 def last_of_settings(newest_first: Iterable[Entry]) -> dict[str, Entry]:
     """The newest change of each setting, by its name."""
     found: dict[str, Entry] = {}
-    for entry in newest_first:
+    for entry in _standing(newest_first):
         if entry.act is Act.SETTING_SET:
             found.setdefault(entry.facts.get("name", ""), entry)
     return found
@@ -66,7 +67,14 @@ def last_of_settings(newest_first: Iterable[Entry]) -> dict[str, Entry]:
 def last_of_shops(newest_first: Iterable[Entry], *acts: Act) -> dict[ShopId, Entry]:
     """The newest entry of these acts for each shop."""
     found: dict[ShopId, Entry] = {}
-    for entry in newest_first:
+    for entry in _standing(newest_first):
         if entry.act in acts and entry.shop_id is not None:
             found.setdefault(entry.shop_id, entry)
     return found
+
+
+def _standing(entries: Iterable[Entry]) -> list[Entry]:
+    """Without those that were taken back."""
+    found = list(entries)
+    taken_back = undone_ids(found)
+    return [entry for entry in found if str(entry.id) not in taken_back]

@@ -1,13 +1,14 @@
 """The first prompt's answer, modes, pause and resume, reading everything again, status."""
 
 from bot.domain.connections import Shop
+from bot.domain.ledger import Act
 from bot.domain.links import LinkMode
 from bot.domain.values import Right, ShopId
 from bot.handlers.commands import Command
 from bot.handlers.guard import Ask, Guard
 from bot.handlers.words import Word, joined
 from bot.store.db import Db
-from bot.sync import control, explain
+from bot.sync import control, explain, undoing
 from bot.views import connect, status, texts
 from bot.views.blocks import esc
 from bot.views.ids import Action, unpack
@@ -44,7 +45,8 @@ class Control:
         if shop is None:
             await ask.answer(note("This shop is not connected here any more."))
         elif (ask.body.get("message") or {}).get("ts") is None or ask.body.get("container", {}).get("is_ephemeral"):
-            await ask.answer(connect.mode_set(shop, mode), replace=True)
+            acted = await self._db.read(lambda u: undoing.of_act(u, ask.workspace, ask.actor, Act.MODE_SET))
+            await ask.answer(connect.mode_set(shop, mode, acted), replace=True)
 
     async def mode(self, ask: Ask, words: list[Word]) -> None:
         wanted = words[0].text.lower() if words else ""

@@ -188,7 +188,7 @@ class Linking:
         listing_id = ListingId(unpack(view["private_metadata"])["listing"])
         done, row = await self._unlink(ask, listing_id)
         if row is not None:
-            shown = unlink.done_modal(row) if done else outcomes.failed(unlink.not_linked(row).text)
+            shown = unlink.done_modal(row, done.entry) if done else outcomes.failed(unlink.not_linked(row).text)
             await ask.update(view["id"], shown)
         await self._refresh_below(ask)
 
@@ -207,12 +207,12 @@ class Linking:
     async def unlink_clicked(self, ask: Ask) -> None:
         done, row = await self._unlink(ask, ListingId(unpack(ask.value)["listing"]))
         if row is not None:
-            await ask.answer(unlink.done(row) if done else unlink.not_linked(row), replace=True)
+            await ask.answer(unlink.done(row, done.entry) if done else unlink.not_linked(row), replace=True)
 
-    async def _unlink(self, ask: Ask, listing_id: ListingId) -> tuple[bool, ProductRow | None]:
+    async def _unlink(self, ask: Ask, listing_id: ListingId) -> tuple[linking.Unlinked | None, ProductRow | None]:
         done = await linking.unlink(self._db, ask.workspace, listing_id, ask.actor)
         row = await self._db.read(lambda u: explain.product_row(u, listing_id))
-        return isinstance(done, linking.Unlinked), row
+        return done if isinstance(done, linking.Unlinked) else None, row
 
     async def unlink_cancelled(self, ask: Ask) -> None:
         await ask.answer(unlink.cancelled(), replace=True)
@@ -305,7 +305,7 @@ def _stops(u: Unit, listing_id: ListingId) -> tuple[ProductRow | None, UnlinkEff
 
 def _result(done: linking.Linked | linking.Refused, row: ProductRow | None, effect: LinkEffect | None) -> Json:
     if isinstance(done, linking.Linked) and row is not None:
-        return outcomes.linked(row, effect)
+        return outcomes.linked(row, effect, done.entry)
     if isinstance(done, linking.Refused) and row is not None and done.link is not None and done.link.is_active:
         return outcomes.already_linked(row, done.link)
     reason = done.reason if isinstance(done, linking.Refused) else LinkRefusal.LISTING_GONE

@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.domain import rights as policies
 from bot.domain.connections import Shop
+from bot.domain.ledger import Act
 from bot.domain.rights import FoundPolicy, RightsPolicy, WrongPolicy
 from bot.domain.settings import PUSH_ON_LINK
 from bot.domain.values import Right, ShopId
@@ -15,13 +16,14 @@ from bot.handlers.rights import Rights, SlackFailed
 from bot.handlers.words import Word, joined
 from bot.store.db import Db
 from bot.sync import control as controlling
-from bot.sync import settings
+from bot.sync import settings, undoing
 from bot.views import rights as rights_view
 from bot.views import settings as settings_view
 from bot.views.blocks import Message
 from bot.views.ids import Action, Callback, unpack
 from bot.views.picker import InputProblem
 from bot.views.plain import loading, note, note_view
+from bot.views.undo import undo_row
 
 Json = dict[str, Any]
 _ON = {"on": True, "off": False}
@@ -83,7 +85,11 @@ class RightsPage:
             return rights_view.not_set(found)
         value = policies.to_json(found.policy)
         done = await settings.change(self._db, ask.workspace, policies.SETTING, value, ask.actor)
-        return rights_view.saved(found, done is not None)
+        message = rights_view.saved(found, done is not None)
+        undo = None
+        if done is not None:
+            undo = await self._db.read(lambda u: undoing.of_act(u, ask.workspace, ask.actor, Act.SETTING_SET))
+        return Message(message.text, [*message.blocks, *undo_row(undo)])
 
     async def _shown(self, ask: Ask) -> Message:
         policy, changed = await self._db.read(lambda u: settings.policy(u, ask.workspace))
@@ -129,7 +135,8 @@ class SettingsPage:
         elif not await self._refused(ask, Right.LINK):
             on = _ON[given[0]]
             done = await settings.change(self._db, ask.workspace, PUSH_ON_LINK, on, ask.actor)
-            await ask.answer(note(settings_view.pushed(on, done is not None)))
+            undo = await self._acted(ask, Act.SETTING_SET) if done else None
+            await ask.answer(settings_view.pushed_answer(on, done is not None, undo))
 
     async def open(self, ask: Ask) -> None:
         opened = await ask.open(loading())
@@ -151,27 +158,32 @@ class SettingsPage:
     async def submit(self, ask: Ask) -> None:
         view = ask.body["view"]
         choice = settings_view.read(view)
-        changed = await self._change(ask, choice)
+        changed, acted = await self._change(ask, choice)
         board = await self._db.read(lambda u: settings.board(u, ask.workspace, choice.shop_id))
         if choice.shop_id is not None and not board.shops:
             await ask.update(view["id"], settings_view.gone())
             return
         told = board if choice.shop_id else settings_view.of_workspace(board)
-        await ask.update(view["id"], settings_view.saved(told, changed))
+        await ask.update(view["id"], settings_view.saved(told, changed, acted))
         await self._below.show(view["id"], await self._shown(ask))
 
-    async def _change(self, ask: Ask, choice: settings_view.Choice) -> bool:
-        """Each setting by its own use case; what the form left as it was is not touched."""
+    async def _change(self, ask: Ask, choice: settings_view.Choice) -> tuple[bool, int | None]:
+        """Each setting by its own use case; what the form left as it was is not touched. Also what Undo takes back."""
         db, workspace, shop_id, changed = self._db, ask.workspace, choice.shop_id, False
+        acted: int | None = None
         if choice.push_on_link is not None:
             done = await settings.change(db, workspace, PUSH_ON_LINK, choice.push_on_link, ask.actor)
-            changed = done is not None
+            changed, acted = done is not None, await self._acted(ask, Act.SETTING_SET) if done else None
         if shop_id is not None and choice.mode is not None:
             changed = await controlling.set_mode(db, workspace, shop_id, choice.mode, ask.actor) is not None
+            acted = await self._acted(ask, Act.MODE_SET) if changed else None
         if shop_id is not None and choice.paused is not None:
             switch = controlling.pause if choice.paused else controlling.resume
             changed = bool(await switch(db, workspace, shop_id, ask.actor)) or changed
-        return changed
+        return changed, acted
+
+    async def _acted(self, ask: Ask, act: Act) -> int | None:
+        return await self._db.read(lambda u: undoing.of_act(u, ask.workspace, ask.actor, act))
 
     async def _shown(self, ask: Ask, shop: Shop | None = None) -> Message:
         board = await self._db.read(lambda u: settings.board(u, ask.workspace, shop.id if shop else None))

@@ -6,6 +6,7 @@ from bot.domain.incidents import Incident, IncidentKind, UnlinkedCause
 from bot.domain.jobs import Job
 from bot.domain.ledger import Act
 from bot.domain.links import LinkMode
+from bot.domain.settings import last_of_shops
 from bot.domain.values import ActorKind, IncidentId, ListingId, ShopId, WorkspaceId
 from bot.notify.poster import Poster
 from bot.notify.reading import Reading
@@ -69,8 +70,8 @@ def _render_prompt(u: Unit, shop: Shop, reading: Reading) -> Message:
 
 
 def _answered_by(u: Unit, shop: Shop) -> str:
-    entries = u.ledger.page(shop.workspace_id, acts=[Act.MODE_SET], limit=50, newest_first=True)
-    mine = next((e for e in entries if e.shop_id == shop.id), None)
+    entries = u.ledger.page(shop.workspace_id, acts=[Act.MODE_SET, Act.UNDONE], limit=1000, newest_first=True)
+    mine = last_of_shops(entries, Act.MODE_SET).get(shop.id)
     return mine.actor.id if mine is not None and mine.actor.kind is ActorKind.PERSON else ""
 
 

@@ -121,6 +121,31 @@ class Incidents:
             self._connection.execute(update(ITEMS).where(*wanted).values(**closed))
         return found
 
+    def open_of(
+        self, workspace: WorkspaceId, kinds: Sequence[IncidentKind], subjects: Sequence[str]
+    ) -> dict[str, list[tuple[IncidentKind, Item]]]:
+        """Open items of these kinds by subject."""
+        found: dict[str, list[tuple[IncidentKind, Item]]] = {}
+        for part in chunks(subjects):
+            query = select(ITEMS).where(ITEMS.c.workspace_id == workspace, ITEMS.c.state == _OPEN)
+            query = query.where(ITEMS.c.kind.in_([kind.value for kind in kinds]), ITEMS.c.subject.in_(part))
+            for row in self._connection.execute(query.order_by(ITEMS.c.id)).mappings():
+                found.setdefault(row["subject"], []).append((IncidentKind(row["kind"]), _item_of(row)))
+        return found
+
+    def reopen(
+        self, workspace: WorkspaceId, kind: IncidentKind, subject: str, cause: str, facts: Mapping[str, str]
+    ) -> IncidentId:
+        """Open the newest item of this subject again, in its own message; the open one, or a new one, if none is."""
+        mine = (ITEMS.c.workspace_id == workspace, ITEMS.c.kind == kind.value, ITEMS.c.subject == subject)
+        newest = select(ITEMS.c.id, ITEMS.c.incident_id).where(*mine).order_by(ITEMS.c.id.desc()).limit(1)
+        row = self._connection.execute(newest).first()
+        if row is None or self.find_open(workspace, kind, subject) is not None:
+            return self.touch(workspace, kind, subject, cause, facts)
+        again = {"state": _OPEN, "closed_at": None, "closed_by": None, "cause": cause, "facts": dict(facts)}
+        self._connection.execute(update(ITEMS).where(ITEMS.c.id == row[0]).values(**again))
+        return IncidentId(row[1])
+
     def find_open(self, workspace: WorkspaceId, kind: IncidentKind, subject: str) -> IncidentId | None:
         query = select(ITEMS.c.incident_id).where(*_open_of(workspace, kind), ITEMS.c.subject == subject)
         found = self._connection.execute(query).scalar()

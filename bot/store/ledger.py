@@ -32,6 +32,11 @@ class Ledger:
         if entries:
             self._connection.execute(_ADD, [_row(entry) for entry in entries])
 
+    def get(self, workspace: WorkspaceId, entry_id: int) -> Entry | None:
+        query = select(LEDGER).where(LEDGER.c.id == entry_id, LEDGER.c.workspace_id == workspace)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _entry(row)
+
     def page(
         self,
         workspace: WorkspaceId | None,
@@ -41,6 +46,7 @@ class Ledger:
         order_id: OrderId | None = None,
         listing_ids: Sequence[ListingId] | None = None,
         acts: Sequence[Act] | None = None,
+        actor_id: str | None = None,
         after_id: int | None = None,
         limit: int = 1000,
         newest_first: bool = False,
@@ -62,6 +68,8 @@ class Ledger:
             query = query.where(LEDGER.c.listing_id.in_(list(listing_ids)))
         if acts is not None:
             query = query.where(LEDGER.c.act.in_([act.value for act in acts]))
+        if actor_id is not None:
+            query = query.where(LEDGER.c.actor_id == actor_id)
         if after_id is not None:
             query = query.where(LEDGER.c.id > after_id)
         order = LEDGER.c.id.desc() if newest_first else LEDGER.c.id

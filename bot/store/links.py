@@ -75,6 +75,11 @@ class Links:
         if links:
             self._connection.execute(LINKS.insert(), [_row(link) for link in links])
 
+    def remove(self, link: Link) -> bool:
+        """Take the row away as it was read; False when somebody changed it meanwhile."""
+        gone = delete(LINKS).where(LINKS.c.listing_id == link.listing_id, LINKS.c.version == link.version)
+        return self._connection.execute(gone).rowcount == 1
+
     def save(self, link: Link) -> bool:
         """Replace the version before this one; False when somebody else changed it meanwhile."""
         query = update(LINKS).where(LINKS.c.listing_id == link.listing_id, LINKS.c.version == link.version - 1)
@@ -136,6 +141,21 @@ class Pushes:
 
     def forget(self, listing_id: ListingId) -> None:
         self._connection.execute(delete(PUSHES).where(PUSHES.c.listing_id == listing_id))
+
+    def restore(self, listing_id: ListingId, pushed: Pushed | None) -> None:
+        """As it was kept."""
+        self.forget(listing_id)
+        if pushed is not None:
+            self.record(listing_id, price=pushed.price, stock=pushed.stock)
+
+    def many(self, ids: Sequence[ListingId]) -> dict[ListingId, Pushed]:
+        found: dict[ListingId, Pushed] = {}
+        for part in chunks(dict.fromkeys(ids)):
+            for row in self._connection.execute(select(PUSHES).where(PUSHES.c.listing_id.in_(part))).mappings():
+                price: Decimal | None = row["price"]
+                money = None if price is None else Money(price, row["currency"])
+                found[ListingId(row["listing_id"])] = Pushed(money, row["stock"])
+        return found
 
     def start(self, prices: dict[ListingId, Money | None]) -> None:
         """Forget what was sent for these, but for the price that counts as sent already."""

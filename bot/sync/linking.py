@@ -23,6 +23,7 @@ from bot.domain.links import (
     match_by_sku,
 )
 from bot.domain.prices import wanted_price
+from bot.domain.undo import ITEM_KINDS, kept_facts, link_facts, unlink_facts
 from bot.domain.values import AUTO_LINK, Actor, ListingId, Money, OrderId, ShopId, WorkspaceId
 from bot.store.db import Db, Taken, Unit
 
@@ -45,11 +46,13 @@ class Linked:
     link: Link
     warnings: tuple[LinkWarning, ...]
     released: tuple[OrderId, ...]  # orders that the link set going again
+    entry: int | None = None  # the ledger's, for Undo; None: it was done already
 
 
 @dataclass(frozen=True)
 class Unlinked:
     link: Link
+    entry: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,10 @@ class Refused:
 
 async def link(db: Db, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -> Linked | Refused:
     """Link a listing by hand. A second, later request finds the first one's link and is refused with it."""
-    return await _settled(db, lambda u: _link(u, workspace, request, actor))
+    return await settled(db, lambda u: _link(u, workspace, request, actor))
 
 
-async def _settled(db: Db, act: Callable[[Unit], T]) -> T:
+async def settled(db: Db, act: Callable[[Unit], T]) -> T:
     """Again when another worker committed between our look and our row: a unique index decided, and we look anew."""
     for _ in range(_LOOKS - 1):
         with contextlib.suppress(Taken):
@@ -134,13 +137,20 @@ def make_link(
         u.links.add(made)
     elif not u.links.save(made):
         raise Taken(f"link of {listing.id}")
-    u.ledger.add(_link_entry(u, workspace, listing, variant, pack, origin, actor, warnings))
+    kept = link_facts(old) | _kept(u, workspace, [listing.id])[listing.id]
+    entry = u.ledger.add(_link_entry(u, workspace, made, listing, variant, warnings, kept))
     _plan_first_push(u, workspace, made, listing, variant)
     released = tuple(u.orders.stopped_by(listing.id))
     for order_id in released:
         u.jobs.add("mirror", order_id, owner=listing.shop_id)
     close_items(u, workspace, (IncidentKind.UNLINKED, IncidentKind.LINK_BROKEN), listing.id, actor)
-    return Linked(made, warnings, released)
+    return Linked(made, warnings, released, entry)
+
+
+def _kept(u: Unit, workspace: WorkspaceId, ids: Sequence[ListingId]) -> dict[ListingId, dict[str, str]]:
+    """What an undo brings back beside the link's row: read before the act changes it."""
+    pushed, items = u.pushes.many(ids), u.incidents.open_of(workspace, ITEM_KINDS, ids)
+    return {key: kept_facts(pushed.get(key), items.get(key, [])) for key in ids}
 
 
 def _new_link(
@@ -155,23 +165,23 @@ def _new_link(
 def _link_entry(
     u: Unit,
     workspace: WorkspaceId,
+    made: Link,
     listing: Listing,
     variant: Variant,
-    pack: int,
-    origin: LinkOrigin,
-    actor: Actor,
     warnings: tuple[LinkWarning, ...],
+    kept: dict[str, str],
 ) -> Entry:
-    facts = {
-        "pack": str(pack),
-        "origin": origin.value,
+    facts = kept | {
+        "pack": str(made.pack),
+        "origin": made.origin.value,
         "sku": listing.sku,
         "variant_sku": variant.sku.strip(),
         "warnings": " ".join(warnings),
     }
     return Entry(
-        u.now, workspace, Act.LINK, actor, listing.shop_id, variant.store_id, listing.id, variant.id, facts=facts
-    )
+        u.now, workspace, Act.LINK, made.actor, made.shop_id, made.store_id, made.listing_id, made.variant_id,
+        facts=facts,
+    )  # fmt: skip
 
 
 def _first_price(listing: Listing, variant: Variant, pack: int) -> Money | None:
@@ -211,7 +221,7 @@ def touch(
 
 async def unlink(db: Db, workspace: WorkspaceId, listing_id: ListingId, actor: Actor) -> Unlinked | Refused:
     """End a link at once (S36). The tombstone keeps the rule away until a person links again (S39)."""
-    return await _settled(db, lambda u: _unlink(u, workspace, listing_id, actor))
+    return await settled(db, lambda u: _unlink(u, workspace, listing_id, actor))
 
 
 def _unlink(u: Unit, workspace: WorkspaceId, listing_id: ListingId, actor: Actor) -> Unlinked | Refused:
@@ -225,19 +235,18 @@ def _unlink(u: Unit, workspace: WorkspaceId, listing_id: ListingId, actor: Actor
     )  # fmt: skip
     if not u.links.save(stone):
         return Refused(LinkRefusal.NOT_LINKED, u.links.get(listing_id))
-    u.ledger.add(
-        Entry(
-            u.now, workspace, Act.UNLINK, actor, old.shop_id, old.store_id, listing_id, old.variant_id,
-            facts={"pack": str(old.pack), "was": old.state.value},
-        )
-    )  # fmt: skip
+    facts = unlink_facts(old) | _kept(u, workspace, [listing_id])[listing_id]
+    said = Entry(
+        u.now, workspace, Act.UNLINK, actor, old.shop_id, old.store_id, listing_id, old.variant_id, facts=facts
+    )
+    entry = u.ledger.add(said)
     u.pushes.forget(listing_id)
     _show_count(u, workspace, old.shop_id)
     close_items(u, workspace, (IncidentKind.LINK_BROKEN, IncidentKind.PUSH_STUCK), listing_id, actor)
     listing = u.catalogue.listing(listing_id)
     if listing is not None and not listing.is_deleted:
         touch(u, workspace, IncidentKind.UNLINKED, listing_id, UnlinkedCause.UNLINKED_BY_PERSON)
-    return Unlinked(stone)
+    return Unlinked(stone, entry)
 
 
 def match_listing(u: Unit, workspace: WorkspaceId, mode: LinkMode | None, listing: Listing) -> Link | NoAutoLink:
@@ -280,8 +289,11 @@ def _make_auto_links(u: Unit, workspace: WorkspaceId, pairs: Sequence[tuple[List
     """`make_link` for many first links by the rule: one statement per table instead of a dozen per link."""
     if not pairs:
         return
-    u.links.add_many([_new_link(u, None, x, v, 1, LinkOrigin.AUTO, AUTO_LINK) for x, v in pairs])
-    u.ledger.add_many([_link_entry(u, workspace, x, v, 1, LinkOrigin.AUTO, AUTO_LINK, ()) for x, v in pairs])
+    made = [_new_link(u, None, x, v, 1, LinkOrigin.AUTO, AUTO_LINK) for x, v in pairs]
+    kept = _kept(u, workspace, [listing.id for listing, _ in pairs])
+    u.links.add_many(made)
+    rows = zip(made, pairs, strict=True)
+    u.ledger.add_many([_link_entry(u, workspace, link, x, v, (), kept[x.id]) for link, (x, v) in rows])
     u.pushes.start({x.id: _first_price(x, v, 1) for x, v in pairs})
     by_shop: dict[ShopId, list[ListingId]] = {}
     for listing, _ in pairs:

@@ -18,7 +18,7 @@ from bot.domain.values import LINKBOT, ListingId, Money
 from bot.store.db import Db, Unit
 from bot.sync import linking
 
-_EDITABLE = frozenset(ListingStatus) - {
+EDITABLE = frozenset(ListingStatus) - {
     ListingStatus.DELETED,
     ListingStatus.FREEZE,
     ListingStatus.PLATFORM_DEACTIVATED,
@@ -68,7 +68,7 @@ def _gather(u: Unit, listing_id: ListingId) -> Wanted | None:
     shop, variant, store = u.shops.get(link.shop_id), u.catalogue.variant(link.variant_id), u.stores.get(link.store_id)
     if shop is None or variant is None or store is None or not (shop.is_live and store.is_live) or shop.paused:
         return None  # reconnecting and resuming look at every link again
-    if listing.status not in _EDITABLE:
+    if listing.status not in EDITABLE:
         return None
     pushed = u.pushes.get(listing_id)
     currency = listing.price.currency if listing.price else shop.currency or variant.price.currency
@@ -125,7 +125,7 @@ async def _still_linked(db: Db, wanted: Wanted) -> bool:
 
     def look(u: Unit) -> bool:
         link, shop = u.links.get(wanted.listing.id), u.shops.get(wanted.shop.id)
-        same = link is not None and link.is_active and link.version == wanted.link.version
+        same = link is not None and link.is_active and link == wanted.link  # not only its version: an undo starts anew
         return same and shop is not None and shop.is_live and not shop.paused
 
     return await db.read(look)
@@ -133,11 +133,14 @@ async def _still_linked(db: Db, wanted: Wanted) -> bool:
 
 def _record(u: Unit, wanted: Wanted, change: Change) -> None:
     listing = wanted.listing
-    if isinstance(change.after, Money):
+    link = u.links.get(listing.id)
+    if link is None or not link.is_active:  # ended during the call: when it was undone, this goes back too
+        u.jobs.add("push_back", listing.id, owner=wanted.shop.id)
+    elif isinstance(change.after, Money):
         u.pushes.record(listing.id, price=change.after)
     else:
         u.pushes.record(listing.id, stock=change.after)
-    facts = {"field": change.field.value, "before": _text(change.before), "after": _text(change.after)}
+    facts = {"field": change.field.value, "before": value_text(change.before), "after": value_text(change.after)}
     u.ledger.add(
         Entry(
             u.now, wanted.shop.workspace_id, Act.PUSHED, LINKBOT, wanted.shop.id, wanted.link.store_id, listing.id,
@@ -146,7 +149,7 @@ def _record(u: Unit, wanted: Wanted, change: Change) -> None:
     )  # fmt: skip
 
 
-def _text(value: Money | int | None) -> str:
+def value_text(value: Money | int | None) -> str:
     if isinstance(value, Money):
         return f"{value.text()} {value.currency}"
     return "" if value is None else str(value)

@@ -43,7 +43,7 @@ async def change(db: Db, workspace: WorkspaceId, name: str, value: Any, actor: A
 
 def board(u: Unit, workspace: WorkspaceId, shop_id: ShopId | None = None) -> SettingsBoard:
     """The settings as they stand, with who set them; of one shop, or of all."""
-    acts = (Act.SETTING_SET, Act.MODE_SET, Act.PAUSED, Act.RESUMED)
+    acts = (Act.SETTING_SET, Act.MODE_SET, Act.PAUSED, Act.RESUMED, Act.UNDONE)
     entries = u.ledger.page(workspace, acts=acts, newest_first=True, limit=_LOOK_BACK)
     modes, pauses = last_of_shops(entries, Act.MODE_SET), last_of_shops(entries, Act.PAUSED, Act.RESUMED)
     shops = tuple(
@@ -57,6 +57,6 @@ def board(u: Unit, workspace: WorkspaceId, shop_id: ShopId | None = None) -> Set
 
 def policy(u: Unit, workspace: WorkspaceId) -> tuple[RightsPolicy, Entry | None]:
     """Who may link, and who last changed that."""
-    entries = u.ledger.page(workspace, acts=[Act.SETTING_SET], newest_first=True, limit=_LOOK_BACK)
+    entries = u.ledger.page(workspace, acts=[Act.SETTING_SET, Act.UNDONE], newest_first=True, limit=_LOOK_BACK)
     kept = u.settings.get(workspace, rights.SETTING)
     return rights.from_json(kept), last_of_settings(entries).get(rights.SETTING)

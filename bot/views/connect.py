@@ -26,6 +26,7 @@ from bot.views.blocks import (
 )
 from bot.views.cards import mode_buttons, would
 from bot.views.ids import Action, Block, Callback, Target, pack, unpack
+from bot.views.undo import undo_row
 
 SERVICES: Mapping[str, str] = {"tiktok": "TikTok Shop", "shopify": "Shopify"}
 
@@ -147,10 +148,10 @@ def mode_preview(shop: Shop, mode: LinkMode | None, preview: LinkPreview) -> Mes
     return Message(text, [section(text), mode_buttons(shop.id, mode)])
 
 
-def mode_set(shop: Shop, mode: LinkMode) -> Message:
+def mode_set(shop: Shop, mode: LinkMode, undo: int | None = None) -> Message:
     """The answer was changed."""
     said = f"{bold(shop.name, 80)} {_MODES[mode]} from now on."
-    return Message(said, [section(said)])
+    return Message(said, [section(said), *undo_row(undo)])
 
 
 _MODES: Mapping[LinkMode | None, str] = {

@@ -114,6 +114,19 @@ def _unlink(entry: Entry, variants: Variants) -> str:
     return f"Unlinked from {_variant(entry, variants)}{_times(entry)}.{broken}"
 
 
+_UNDONE: Mapping[str, str] = {
+    Act.LINK: "Undone: the link to",
+    Act.UNLINK: "Undone: the unlink from",
+    Act.MODE_SET: "Undone: the answer to the first prompt.",
+    Act.SETTING_SET: "Undone: the change of a setting.",
+}
+
+
+def _undone(entry: Entry, variants: Variants) -> str:
+    words = _UNDONE.get(entry.facts.get("act", ""), "Undone.")
+    return words if words.endswith(".") else f"{words} {_variant(entry, variants)}."
+
+
 def _refused(entry: Entry, _: Variants) -> str:
     reason = entry.reason or ""
     if reason in set(LinkRefusal):
@@ -183,7 +196,8 @@ SENTENCES: Mapping[Act, Callable[[Entry, Variants], str]] = {
     Act.PAUSED: _plain("The shop was paused."),
     Act.RESUMED: _plain("The shop was resumed."),
     Act.ERASED: _plain("Buyer data was erased."),
-    Act.SETTING_SET: lambda entry, _: f"Setting changed: {esc(entry.facts.get('name', ''), 60)}.",
+    Act.SETTING_SET: lambda entry, _: f"Setting changed: {code(entry.facts.get('name', '?'), 40)}.",
+    Act.UNDONE: _undone,
     Act.HEALTH: lambda entry, _: (
         f"The catalogue was counted: {esc(entry.facts.get('linked', '?'), 12)} of "
         f"{esc(entry.facts.get('listings', '?'), 12)} SKUs linked."

@@ -51,6 +51,7 @@ class Action(StrEnum):
     HISTORY_PREVIOUS = "history_previous"  # Target.HISTORY
     HISTORY_NEXT = "history_next"  # Target.HISTORY
     FIND = "find"
+    UNDO = "undo"  # Target.UNDO
 
 
 class Callback(StrEnum):
@@ -110,6 +111,7 @@ class Target(StrEnum):
     BULK = "bulk"  # run, digest
     HISTORY = "history"  # listing, offset
     FOUND = "found"  # listings (space separated)
+    UNDO = "undo"  # entry: the ledger's id of the act to take back
 
 
 VALUE_LIMIT, OPTION_LIMIT, BLOCK_ID_LIMIT, METADATA_LIMIT = 2000, 75, 255, 3000

@@ -155,6 +155,7 @@ ACTS: Mapping[Act, str] = {
     Act.ERASED: "buyer data erased",
     Act.SETTING_SET: "setting changed",
     Act.HEALTH: "catalogue counted",
+    Act.UNDONE: "undone",
 }
 
 

@@ -6,6 +6,7 @@ from bot.views import texts
 from bot.views.blocks import Json, context, lines, modal, section
 from bot.views.ids import Callback
 from bot.views.products import link_line, row_text
+from bot.views.undo import undo_row
 
 TITLE = "Link SKU"
 
@@ -15,8 +16,8 @@ def loading() -> Json:
     return modal(TITLE, [section("Loading the products…")], callback=Callback.NOTE, close="Cancel")
 
 
-def linked(row: ProductRow, effect: LinkEffect | None) -> Json:
-    """After the act: what is linked now, and what goes out."""
+def linked(row: ProductRow, effect: LinkEffect | None, undo: int | None = None) -> Json:
+    """After the act: what is linked now, and what goes out. `undo`: the entry that **Undo** takes back."""
     blocks = [section(lines("*Linked.*", row_text(row)))]
     if effect is not None:
         blocks.append(section(lines(*figures(effect))))
@@ -25,6 +26,7 @@ def linked(row: ProductRow, effect: LinkEffect | None) -> Json:
             blocks.append(section(f"{orders} to Shopify now."))
         if effect.warnings:
             blocks.append(context(*(f"*Note:* {texts.LINK_WARNINGS[one]}" for one in effect.warnings)))
+    blocks += undo_row(undo)
     return modal("Linked", blocks, callback=Callback.NOTE)
 
 

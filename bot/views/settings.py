@@ -28,6 +28,7 @@ from bot.views.blocks import (
 )
 from bot.views.cards import would
 from bot.views.ids import Action, Block, Callback, Target, pack, unpack
+from bot.views.undo import undo_row
 
 USAGE = "Type `/link settings push_on_link on` or `/link settings push_on_link off`."
 TYPED = "Typed: `/link settings push_on_link on|off`, `/link mode`, `/link pause`, `/link resume`, `/link rights`."
@@ -90,6 +91,12 @@ def _set_by(entry: Entry | None) -> str:
 
 def _change(shop: str, about: str) -> Json:
     return button("Change", Action.SETTINGS_CHANGE, pack(Target.SHOP, shop=shop), about=about)
+
+
+def pushed_answer(on: bool, changed: bool, undo: int | None = None) -> Message:
+    """The same as a message, with **Undo**."""
+    said = pushed(on, changed)
+    return Message(said, [section(said), *undo_row(undo)])
 
 
 def pushed(on: bool, changed: bool) -> str:
@@ -167,11 +174,12 @@ def saving() -> Json:
     return modal("Settings", [section("Saving…")], callback=Callback.NOTE)
 
 
-def saved(board: SettingsBoard, changed: bool) -> Json:
+def saved(board: SettingsBoard, changed: bool, undo: int | None = None) -> Json:
     """What holds now, in the modal."""
     said = "*Saved.*" if changed else "*Nothing was changed.*"
     told = [_shop(one) for one in board.shops] or [f"Push on link is {_push(board.push_on_link)}"]
-    return modal("Settings", [section(said), *(section(text) for text in told[:_MOST])], callback=Callback.NOTE)
+    shown = [section(text) for text in told[:_MOST]]
+    return modal("Settings", [section(said), *shown, *undo_row(undo)], callback=Callback.NOTE)
 
 
 def gone() -> Json:

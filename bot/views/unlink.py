@@ -7,6 +7,7 @@ from bot.views.blocks import Json, Message, actions, button, context, lines, mod
 from bot.views.groups import group_names
 from bot.views.ids import Action, Callback, Target, pack
 from bot.views.products import link_button, link_line, listing_value
+from bot.views.undo import undo_row
 
 
 def confirm_modal(row: ProductRow, stops: UnlinkEffect) -> Json:
@@ -30,16 +31,16 @@ def confirm_message(row: ProductRow, stops: UnlinkEffect) -> Message:
     return Message(text, [section(_named(row)), section(_stops(row, stops)), actions(yes, no), context(_LATER)])
 
 
-def done(row: ProductRow) -> Message:
-    """After the act. The row may be the one read before it or after it."""
+def done(row: ProductRow, undo: int | None = None) -> Message:
+    """After the act. The row may be the one read before it or after it. `undo`: the entry that **Undo** takes back."""
     said = f"Unlinked {texts.listing_name(row.listing)}. Prices, stock and new orders are no longer synced."
     again = button("Link", Action.LINK, listing_value(row.listing.id))
-    return Message(said, [section(said, again if not row.listing.is_deleted else None)])
+    return Message(said, [section(said, again if not row.listing.is_deleted else None), *undo_row(undo)])
 
 
-def done_modal(row: ProductRow) -> Json:
+def done_modal(row: ProductRow, undo: int | None = None) -> Json:
     """The same where the confirmation was a modal."""
-    return modal("Unlinked", done(row).blocks, callback=Callback.NOTE)
+    return modal("Unlinked", done(row, undo).blocks, callback=Callback.NOTE)
 
 
 def cancelled() -> Message:
