@@ -38,7 +38,19 @@ from bot.notify.poster import PostBusy, Poster, error_code
 from bot.notify.reading import Reading
 from bot.slack_files import SlackFiles
 from bot.store.db import Db, Taken, Unit
-from bot.sync import bulk, catalogue, connect, control, explain, following, health, mirroring, pushing, schedule
+from bot.sync import (
+    bulk,
+    catalogue,
+    connect,
+    control,
+    explain,
+    following,
+    health,
+    mirroring,
+    pushing,
+    schedule,
+    suggesting,
+)
 from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
 from bot.sync.tokens import Tokens
@@ -195,6 +207,7 @@ def _reading(settings: Settings) -> Reading:
     return Reading(
         channel=channel,
         product_rows=explain.product_rows,
+        hints=suggesting.hints,
         sku_owners=explain.sku_owners,
         preview=control.preview,
         progress=catalogue.load_progress,
@@ -233,6 +246,7 @@ def _kinds(
         "recheck": JobKind(partial(following.recheck, db=db), cap=1),
         "check_shop": JobKind(partial(connect.check_shop, **both, public_url=url), cap=1, keeps_trying=True),
         "check_store": JobKind(partial(connect.check_store, **store, public_url=url), cap=1, keeps_trying=True),
+        "ignored": JobKind(partial(suggesting.wake, db=db), cap=1),
         "prune": JobKind(partial(schedule.prune, db=db), cap=1),
         "health": JobKind(partial(health.snapshot, db=db), cap=1),
         "card": JobKind(partial(cards.incident, **told), cap=2, keeps_trying=True),

@@ -52,6 +52,7 @@ class Suggestion:
     score: float  # only to rank
     doubts: tuple[MatchDoubt, ...] = ()
     affix: str = ""  # what was set aside of the SKU, for "SKU equal without TT-"
+    learned: float = 0.0  # how far people's earlier choices moved it up or down
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ def suggest(
         theirs = side_of_variant(variant)
         reason = _reason(mine, theirs, evidence)
         doubts = _doubts(mine, theirs, evidence, shared_skus)
-        made.append(Suggestion(variant, reason, tier, score, doubts, affix_of(mine.sku, theirs.sku)))
+        learned = _lesson(mine, theirs, variant, lessons)
+        made.append(Suggestion(variant, reason, tier, score, doubts, affix_of(mine.sku, theirs.sku), learned))
     return made
 
 
@@ -163,7 +165,15 @@ def _trust(found: Sequence[tuple[float, Variant, Evidence]]) -> float:
     rivals = [other for other, one, _ in found[1:] if one.product_id != variant.product_id]
     other = score - rivals[0] if rivals else _NO_RIVAL
     sku = max(e["sku_equal"], e["sku_within"], e["sku_sim"], e["sku_parts"])
-    names = ("opt_conflict", "size_conflict", "meas_conflict", "pack_conflict", "fit_conflict", "gen_conflict", "bundle")
+    names = (
+        "opt_conflict",
+        "size_conflict",
+        "meas_conflict",
+        "pack_conflict",
+        "fit_conflict",
+        "gen_conflict",
+        "bundle",
+    )
     conflicts = min(2.0, sum(e[name] for name in names))
     signs = (sku > 0.75, e["gtin_equal"], e["t_cos"] > 0.75, e["opt_match"] > 0.6, e["code_same"] > 0.9)
     facts = dict(e)

@@ -261,7 +261,10 @@ MATCH_REASONS: Mapping[MatchReason, str] = {
     MatchReason.SAME_SKU: "same SKU",
     MatchReason.LOOKS_LIKE_SKU: "SKU looks the same",
     MatchReason.NEAR_SKU: "SKU nearly the same",
+    MatchReason.SAME_BARCODE: "same barcode",
+    MatchReason.SAME_MODEL: "same model number",
     MatchReason.SAME_TITLE: "similar title",
+    MatchReason.LEARNED: "people here linked such SKUs before",
 }
 
 LISTING_STATES: Mapping[ListingStatus, str] = {
