@@ -165,15 +165,7 @@ def _trust(found: Sequence[tuple[float, Variant, Evidence]]) -> float:
     rivals = [other for other, one, _ in found[1:] if one.product_id != variant.product_id]
     other = score - rivals[0] if rivals else _NO_RIVAL
     sku = max(e["sku_equal"], e["sku_within"], e["sku_sim"], e["sku_parts"])
-    names = (
-        "opt_conflict",
-        "size_conflict",
-        "meas_conflict",
-        "pack_conflict",
-        "fit_conflict",
-        "gen_conflict",
-        "bundle",
-    )
+    names = ("opt_conflict", "size_conflict", "meas_conflict", "pack_conflict", "fit_conflict", "gen_conflict", "bundle")
     conflicts = min(2.0, sum(e[name] for name in names))
     signs = (sku > 0.75, e["gtin_equal"], e["t_cos"] > 0.75, e["opt_match"] > 0.6, e["code_same"] > 0.9)
     facts = dict(e)

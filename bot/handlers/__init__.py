@@ -15,6 +15,7 @@ from bot.handlers.orders import Orders
 from bot.handlers.products import Products
 from bot.handlers.rights import Rights
 from bot.handlers.settings import RightsPage, SettingsPage
+from bot.handlers.suggestions import Suggestions
 from bot.store.db import Db
 
 COMMANDS = ("/link",)
@@ -27,7 +28,18 @@ def register(guard: Guard, db: Db, connections: Connections, control: Control, r
     products, home, orders = Products(db), Home(db), Orders(db)
     linking = Linking(db, products, home)
     pages = Bulk(db), RightsPage(db, rights, guard), SettingsPage(db, control, guard)
-    topics = (products, linking, orders, connections, control, *pages, Health(db), History(db), Exports(db))
+    topics = (
+        products,
+        linking,
+        Suggestions(db, linking),
+        orders,
+        connections,
+        control,
+        *pages,
+        Health(db),
+        History(db),
+        Exports(db),
+    )
     rows = [row for topic in topics for row in topic.commands()]
     commands = Commands(rows, products.bare, linking.words, guard.refused)
     guard.command(COMMANDS[0], commands.run)

@@ -114,9 +114,7 @@ class Incidents:
         found: set[IncidentId] = set()
         for part in chunks(subjects):
             wanted = (*_open_of(workspace, kind), ITEMS.c.subject.in_(part))
-            found |= {
-                IncidentId(x) for x in self._connection.execute(select(ITEMS.c.incident_id).where(*wanted)).scalars()
-            }
+            found |= {IncidentId(x) for x in self._connection.execute(select(ITEMS.c.incident_id).where(*wanted)).scalars()}
             closed = {"state": ItemState.CLOSED.value, "closed_at": self._now, "closed_by": actor_json(actor)}
             self._connection.execute(update(ITEMS).where(*wanted).values(**closed))
         return found

@@ -129,9 +129,7 @@ class SearchIndex:
         for word in wanted if not long else ():
             parts = words(word) if is_wide(word) else [word] if is_short(word) else []
             for part in parts:
-                in_range = (
-                    WORDS.c.word == part if is_wide(part) else and_(WORDS.c.word >= part, WORDS.c.word < part + _END)
-                )
+                in_range = WORDS.c.word == part if is_wide(part) else and_(WORDS.c.word >= part, WORDS.c.word < part + _END)
                 products = select(WORDS.c.product_id).where(WORDS.c.store_id.in_(stores), in_range).limit(INNER * 4)
                 places.append(SEARCH.c.product_id.in_(products))
         short = [word for word in wanted if len(word) < 3 and not is_short(word) and not is_wide(word)]
@@ -142,9 +140,7 @@ class SearchIndex:
         for place, word in enumerate(wanted):
             if len(word) < 4:
                 continue
-            for known in meant(word, self._vocabulary(stores, word[:2])) or meant(
-                word, self._vocabulary(stores, word[0])
-            ):
+            for known in meant(word, self._vocabulary(stores, word[:2])) or meant(word, self._vocabulary(stores, word[0])):
                 found, is_more = self._hits(stores, query, [*wanted[:place], known, *wanted[place + 1 :]])
                 if found:
                     return found, is_more
@@ -237,9 +233,7 @@ class SearchIndex:
     def _by_gtin(self, stores: Sequence[StoreId], codes: Sequence[str]) -> list[VariantId]:
         if not codes:
             return []
-        query = select(SEARCH.c.store_id, SEARCH.c.variant_id).where(
-            SEARCH.c.gtin.in_(list(codes)), SEARCH.c.gtin != ""
-        )
+        query = select(SEARCH.c.store_id, SEARCH.c.variant_id).where(SEARCH.c.gtin.in_(list(codes)), SEARCH.c.gtin != "")
         rows = self._connection.execute(query.limit(50))
         return [VariantId(row[1]) for row in rows if row[0] in stores]
 
@@ -268,12 +262,7 @@ def _probes(sku: str) -> list[str]:
     parts = [part for part in re.split(r"[^0-9A-Za-z]+", sku.strip()) if part]
     forms = [sku]
     if len(parts) > 1:
-        forms += [
-            "".join(parts[1:]),
-            "".join(parts[:-1]),
-            "".join(parts[1:] + parts[:1]),
-            "".join(parts[-1:] + parts[:-1]),
-        ]
+        forms += ["".join(parts[1:]), "".join(parts[:-1]), "".join(parts[1:] + parts[:1]), "".join(parts[-1:] + parts[:-1])]
     return [look for look in dict.fromkeys(map(looks, forms)) if len(look) >= 3]
 
 

@@ -59,7 +59,8 @@ def pressing(u: Unit, workspace: WorkspaceId, limit: int) -> tuple[list[ProductR
     """The unlinked listings that need a person most and are not ignored; and how many are."""
     ignored = ignoring.all_of(u, workspace)
     rows = u.catalogue.pressing(workspace, limit + len(ignored))
-    return [row for row in rows if row.listing.id not in ignored][:limit], len(ignored)
+    alive = [x for x in u.catalogue.listings(list(ignored)).values() if not x.is_deleted]
+    return [row for row in rows if row.listing.id not in ignored][:limit], len(alive)
 
 
 # --- one suggestion --------------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ def passed_over(u: Unit, workspace: WorkspaceId, request: LinkRequest) -> Varian
 def ignore(u: Unit, workspace: WorkspaceId, listing_id: ListingId, how: IgnoreFor, actor: Actor) -> ProductRow | None:
     """No alert about it for a while. Orders that it blocks stay held and are said all the same. None: not possible."""
     row = explain.product_row(u, listing_id)
-    if row is None or row.shop.workspace_id != workspace or (row.link is not None and row.link.is_active):
+    if row is None or row.shop.workspace_id != workspace or row.link is not None:
         return None
     opened = u.incidents.find_open(workspace, IncidentKind.UNLINKED, listing_id)
     incident = None if opened is None else u.incidents.get(opened)
