@@ -186,6 +186,7 @@ SENTENCES: Mapping[Act, Callable[[Entry, Variants], str]] = {
     Act.PAUSED: _plain("The shop was paused."),
     Act.RESUMED: _plain("The shop was resumed."),
     Act.ERASED: _plain("Buyer data was erased."),
+    Act.SETTING_SET: lambda entry, _: f"Setting changed: {code(entry.facts.get('name', '?'), 40)}.",
     Act.IGNORED: lambda entry, _: f"Ignored {_IGNORED_FOR.get(entry.reason or '', 'for now')}.",
     Act.UNIGNORED: lambda entry, _: f"No longer ignored{_UNIGNORED.get(entry.reason or '', '')}.",
     Act.SUGGESTION_REFUSED: lambda entry, variants: f"Suggestion refused: {_variant(entry, variants)}.",

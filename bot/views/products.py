@@ -168,7 +168,7 @@ def listing_value(listing_id: ListingId, place: Mapping[str, object] = NOWHERE) 
 
 
 def pressing(rows: Sequence[ProductRow], total_unlinked: int, ignored: int = 0, hints: Hints = NO_HINTS) -> Message:
-    """The answer to bare `/link`: the most pressing unlinked SKUs without ignored ones, and the way to the rest (U2)."""
+    """The answer to bare `/link`: the most pressing unlinked SKUs, ignored ones left out, and the way to the rest."""
     total_unlinked = max(0, total_unlinked - ignored)
     if not total_unlinked:
         said = "Every TikTok SKU is linked or ignored." if ignored else "Every TikTok SKU is linked."
