@@ -50,6 +50,7 @@ from bot.sync import (
     pushing,
     pushing_back,
     schedule,
+    suggesting,
 )
 from bot.sync.consents import Apps, Consenting
 from bot.sync.runner import Runner
@@ -207,6 +208,7 @@ def _reading(settings: Settings) -> Reading:
     return Reading(
         channel=channel,
         product_rows=explain.product_rows,
+        hints=suggesting.hints,
         sku_owners=explain.sku_owners,
         preview=control.preview,
         progress=catalogue.load_progress,
@@ -246,6 +248,7 @@ def _kinds(
         "recheck": JobKind(partial(following.recheck, db=db), cap=1),
         "check_shop": JobKind(partial(connect.check_shop, **both, public_url=url), cap=1, keeps_trying=True),
         "check_store": JobKind(partial(connect.check_store, **store, public_url=url), cap=1, keeps_trying=True),
+        "ignored": JobKind(partial(suggesting.wake, db=db), cap=1),
         "prune": JobKind(partial(schedule.prune, db=db), cap=1),
         "health": JobKind(partial(health.snapshot, db=db), cap=1),
         "card": JobKind(partial(cards.incident, **told), cap=2, keeps_trying=True),

@@ -33,6 +33,10 @@ class Act(StrEnum):
     RESUMED = "resumed"
     ERASED = "erased"  # buyer data deleted
     SETTING_SET = "setting_set"  # `facts`: name, and before and after as JSON text
+    IGNORED = "ignored"  # a person wants no alert about a listing; reason: for how long
+    UNIGNORED = "unignored"  # reason: a person, its time or a change ended it
+    SUGGESTION_REFUSED = "suggestion_refused"  # a person said no to a pair; facts: sku, variant_sku
+    SUGGESTION_PRAISED = "suggestion_praised"  # a person called a pair right; facts as above
     HEALTH = "health"  # the day's counts of the catalogue, for the trend
     UNDONE = "undone"  # `facts`: of (the entry's id) and act; for a link `state`, how it stands again
 

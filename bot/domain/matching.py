@@ -53,6 +53,7 @@ class Suggestion:
     tier: Tier = Tier.LOW
     doubts: tuple[MatchDoubt, ...] = ()
     affix: str = ""  # what was set aside of the SKU, for "SKU equal without TT-"
+    learned: float = 0.0  # how far people's earlier choices moved it up or down
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,9 @@ def suggest(
         theirs = side_of_variant(variant)
         reason = _reason(mine, theirs, evidence)
         doubts = _doubts(mine, theirs, evidence, shared_skus)
-        made.append(Suggestion(variant, reason, score, tier, doubts, affix_of(mine.sku, theirs.sku)))
+        learned = _lesson(mine, theirs, variant, lessons)
+        affix = affix_of(mine.sku, theirs.sku)
+        made.append(Suggestion(variant, reason, score, tier, doubts, affix, learned))
     return made
 
 

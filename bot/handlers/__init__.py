@@ -16,6 +16,7 @@ from bot.handlers.products import Products
 from bot.handlers.rights import Rights
 from bot.handlers.settings import RightsPage, SettingsPage
 from bot.handlers.shortcuts import Shortcuts
+from bot.handlers.suggestions import Suggestions
 from bot.handlers.undo import Undoing
 from bot.store.db import Db
 from bot.views.ids import Shortcut
@@ -31,7 +32,8 @@ def register(guard: Guard, db: Db, connections: Connections, control: Control, r
     linking = Linking(db, products, home)
     pages = Bulk(db), RightsPage(db, rights, guard), SettingsPage(db, control, guard)
     reads = Health(db), History(db), Exports(db)
-    topics = (products, linking, Undoing(db, guard, home), orders, connections, control, *pages, *reads)
+    own = Undoing(db, guard, home), Suggestions(db, linking)
+    topics = (products, linking, *own, orders, connections, control, *pages, *reads)
     rows = [row for topic in topics for row in topic.commands()]
     commands = Commands(rows, products.bare, linking.words, guard.refused)
     guard.command(COMMANDS[0], commands.run)

@@ -4,7 +4,7 @@ import asyncio
 
 from bot.handlers.guard import Ask, Guard
 from bot.store.db import Db
-from bot.sync import explain
+from bot.sync import explain, suggesting
 from bot.views import home
 
 
@@ -26,6 +26,6 @@ class Home:
         """Draw the home of the asking person."""
         async with self._locks.setdefault(ask.user, asyncio.Lock()):
             health, rows = await self._db.read(
-                lambda u: (explain.health(u, ask.workspace), u.catalogue.pressing(ask.workspace, 5))
+                lambda u: (explain.health(u, ask.workspace), suggesting.pressing(u, ask.workspace, 5)[0])
             )
             await ask.client.views_publish(user_id=ask.user, view=home.home(health, rows))

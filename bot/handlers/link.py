@@ -16,10 +16,11 @@ from bot.handlers.products import Products
 from bot.handlers.typed import BadPack, Typed, pair
 from bot.handlers.words import Word, joined
 from bot.store.db import Db, Unit
-from bot.sync import explain, linking
+from bot.sync import explain, linking, suggesting
 from bot.views import candidates, found, outcomes, picker, products, texts, unlink
 from bot.views.blocks import Message
 from bot.views.ids import Action, Callback, unpack
+from bot.views.plain import note_view
 
 Json = dict[str, Any]
 
@@ -99,7 +100,7 @@ class Linking:
         opened = await ask.open(outcomes.loading())
         if opened is None:
             return
-        self._remember_below(ask, opened["id"])
+        self.remember_below(ask, opened["id"])
         await self.show(ask, opened, listing_id, chosen, pack)
 
     async def show(
@@ -110,7 +111,7 @@ class Linking:
         view = await self._db.read(lambda u: draw(u, ask, form))
         await ask.update(opened["id"], view, opened.get("hash"))
 
-    def _remember_below(self, ask: Ask, view_id: str) -> None:
+    def remember_below(self, ask: Ask, view_id: str) -> None:
         while len(self._below) >= 300:
             self._below.pop(next(iter(self._below)))
         self._below[view_id] = ask
@@ -139,13 +140,18 @@ class Linking:
         view = ask.body["view"]
         request = picker.read(view)
         assert isinstance(request, LinkRequest)
-        effect = await self._db.read(lambda u: _effect(u, request))
+        effect, passed = await self._db.read(
+            lambda u: (_effect(u, request), suggesting.passed_over(u, ask.workspace, request))
+        )
         done = await linking.link(self._db, ask.workspace, request, ask.actor)
+        if passed is not None and isinstance(done, linking.Linked):
+            listing, who = request.listing_id, ask.actor
+            await self._db.run(lambda u: suggesting.rate(u, ask.workspace, listing, passed, who, good=False))
         row = await self._db.read(lambda u: explain.product_row(u, request.listing_id))
         await ask.update(view["id"], _result(done, row, effect))
-        await self._refresh_below(ask)
+        await self.refresh_below(ask)
 
-    async def _refresh_below(self, ask: Ask) -> None:
+    async def refresh_below(self, ask: Ask) -> None:
         """Where the modal was opened shows the new state: the table below it, the list in a message, App Home (S25)."""
         clicked = self._below.pop(ask.body["view"]["id"], None)
         view = None if clicked is None else clicked.view
@@ -165,6 +171,26 @@ class Linking:
         drawn = await self.card_view(one) if one is not None and products.is_linked(one) else found.hits(shown)
         await ask.update(view["id"], drawn)
 
+    def is_in_list(self, ask: Ask) -> bool:
+        """Does the clicked button stand in a list of ours, that shows what came of the click?"""
+        place = unpack(ask.value)
+        return "list" in place.ids or "filter" in place.ids
+
+    async def redraw_list(self, ask: Ask) -> None:
+        """The list in which the button stands, after an act without a modal."""
+        view = ask.view
+        if view is not None and view.get("callback_id") == Callback.TABLE:
+            await self._table.refresh(ask, view["id"], view)
+        elif view is None:
+            await self._table.redraw(ask)
+
+    async def tell_beside(self, ask: Ask, message: Message) -> None:
+        """To the person only; over a modal as a modal of its own."""
+        if ask.view is not None:
+            await ask.open(note_view(message))
+        else:
+            await ask.answer(message)
+
     # --- unlink ------------------------------------------------------------------------------------------------------
 
     async def ask_unlink(self, ask: Ask) -> None:
@@ -173,7 +199,7 @@ class Linking:
         opened = await ask.open(outcomes.loading())
         if opened is None:
             return
-        self._remember_below(ask, opened["id"])
+        self.remember_below(ask, opened["id"])
         row, stops = await self._db.read(lambda u: _stops(u, listing_id))
         if row is None:
             view = outcomes.failed(str(texts.LINK_REFUSALS[LinkRefusal.LISTING_GONE]))
@@ -190,7 +216,7 @@ class Linking:
         if row is not None:
             shown = unlink.done_modal(row, done.entry) if done else outcomes.failed(unlink.not_linked(row).text)
             await ask.update(view["id"], shown)
-        await self._refresh_below(ask)
+        await self.refresh_below(ask)
 
     async def unlink_typed(self, ask: Ask, words: list[Word]) -> None:
         text = joined(words)

@@ -43,7 +43,8 @@ def _render(u: Unit, found: Incident, reading: Reading) -> Message:
         row: ProductRow | None = rows.get(ListingId(key))
         if row is not None:
             candidates[row.listing.id] = reading.sku_owners(u, found.workspace_id, row.listing)[:_SHOWN_CANDIDATES]
-    return cards.alert(found, rows, candidates)
+    shown = [ListingId(item.subject) for item in cards.by_pressure(found, rows)[: cards.SHOWN]]
+    return cards.alert(found, rows, candidates, hints=reading.hints(u, found.workspace_id, shown))
 
 
 async def prompt(job: Job, *, db: Db, poster: Poster, reading: Reading) -> None:

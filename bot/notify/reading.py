@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.domain.board import LinkPreview, ProductRow, VariantRow
 from bot.domain.catalogue import Listing
+from bot.domain.suggesting import Hint
 from bot.domain.values import ListingId, ShopId, WorkspaceId
 from bot.store.db import Unit
 
@@ -27,6 +28,7 @@ class Reading:
 
     channel: Callable[[Unit, WorkspaceId], str | None]
     product_rows: Callable[[Unit, Sequence[ListingId]], dict[ListingId, ProductRow]]
+    hints: Callable[[Unit, WorkspaceId, Sequence[ListingId]], dict[ListingId, Hint]]
     sku_owners: Callable[[Unit, WorkspaceId, Listing], list[VariantRow]]
     preview: Callable[[Unit, WorkspaceId, ShopId], LinkPreview]
     progress: Callable[[Unit, ShopId, WorkspaceId], Progress]

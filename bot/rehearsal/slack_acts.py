@@ -218,6 +218,8 @@ class Acts:
                 kept[first] = element[first]
         elif element["type"] == "overflow":
             kept["selected_option"] = value.get("selected_option")
+        elif element["type"] == "feedback_buttons":
+            kept["value"] = value.get("value")
         own = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
         return own | kept | {"action_ts": self.world.next_ts()}
 

@@ -40,6 +40,22 @@ class Settings:
         row = {"workspace_id": workspace, "name": name, "value": value}
         upsert(self._connection, SETTINGS, [row], ["workspace_id", "name"])
 
+    def named(self, workspace: WorkspaceId, prefix: str) -> dict[str, Any]:
+        """Every value whose name begins with `prefix` (of plain letters), by the rest of its name."""
+        query = select(SETTINGS.c.name, SETTINGS.c.value).where(SETTINGS.c.workspace_id == workspace)
+        found = self._connection.execute(query.where(SETTINGS.c.name.like(f"{prefix}%")))
+        return {str(name).removeprefix(prefix): value for name, value in found}
+
+    def drop(self, workspace: WorkspaceId, name: str) -> bool:
+        """Was there such a value? Then it is gone."""
+        wanted = (SETTINGS.c.workspace_id == workspace, SETTINGS.c.name == name)
+        return self._connection.execute(delete(SETTINGS).where(*wanted)).rowcount == 1
+
+    def holders(self, prefix: str) -> list[WorkspaceId]:
+        """Workspaces with a value whose name begins with `prefix`."""
+        query = select(SETTINGS.c.workspace_id).where(SETTINGS.c.name.like(f"{prefix}%")).distinct()
+        return sorted(WorkspaceId(name) for name in self._connection.execute(query).scalars())
+
     def workspaces(self) -> list[WorkspaceId]:
         """Every workspace that connected a shop or a store."""
         shops = self._connection.execute(select(SHOPS.c.workspace_id).distinct()).scalars()

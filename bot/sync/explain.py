@@ -7,18 +7,22 @@ from datetime import timedelta
 
 from bot.domain.board import Blocked, Health, LinkEffect, OrderRow, Page, ProductRow, Sold, UnlinkEffect, VariantRow
 from bot.domain.catalogue import Listing, Variant, sku_key
-from bot.domain.ledger import Entry
+from bot.domain.ledger import Act, Entry
 from bot.domain.links import Link, LinkState, NoAutoLink, decide_auto_link, link_warnings
 from bot.domain.matching import Suggestion, suggest
 from bot.domain.orders import Standing
 from bot.domain.prices import wanted_price
 from bot.domain.stock import wanted_stock
+from bot.domain.suggesting import Memory, remember
 from bot.domain.values import ListingId, Money, OrderId, VariantId, WorkspaceId
 from bot.store.db import Unit
 from bot.sync.groups import link_group, offered, priced
 
 SOLD_DAYS = 30
 """How far the sales reach back that an unlink is shown with."""
+
+_REMEMBERED = 500
+"""Entries that teach; older ones are forgotten."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,24 @@ def find_listings(u: Unit, workspace: WorkspaceId, text: str, limit: int = 20) -
     return list(rows.values())
 
 
-def suggestions(u: Unit, workspace: WorkspaceId, listing: Listing, limit: int = 5) -> list[Suggestion]:
-    """The variants that the listing most likely is, best first (N1)."""
+def memory_of(u: Unit, workspace: WorkspaceId) -> Memory:
+    """What people here accepted and refused lately (N1)."""
+    links = u.ledger.page(workspace, acts=[Act.LINK], limit=_REMEMBERED, newest_first=True)
+    said = [Act.SUGGESTION_REFUSED, Act.SUGGESTION_PRAISED]
+    return remember([*links, *u.ledger.page(workspace, acts=said, limit=_REMEMBERED, newest_first=True)])
+
+
+def suggestions(
+    u: Unit, workspace: WorkspaceId, listing: Listing, limit: int = 5, *, memory: Memory | None = None
+) -> list[Suggestion]:
+    """The variants that the listing most likely is, best first (N1). `memory`: read already, where many are asked."""
     variants, rarity = u.catalogue.candidates(workspace, listing)
     counts = Counter(variant.sku.strip() for variant in variants if variant.counts_for_auto)
     shared = {sku for sku, count in counts.items() if sku and count > 1}
     if listing.sku and u.catalogue.twins(listing):
         shared.add(listing.sku)
-    return suggest(listing, variants, limit, rarity=rarity, shared_skus=frozenset(shared))
+    lessons = (memory or memory_of(u, workspace)).lessons(listing.id)
+    return suggest(listing, variants, limit, rarity=rarity, shared_skus=frozenset(shared), lessons=lessons)
 
 
 def why_sku(u: Unit, workspace: WorkspaceId, listing_id: ListingId) -> WhySku | None:

@@ -26,6 +26,7 @@ from bot.domain.prices import wanted_price
 from bot.domain.undo import ITEM_KINDS, kept_facts, link_facts, unlink_facts
 from bot.domain.values import AUTO_LINK, Actor, ListingId, Money, OrderId, ShopId, WorkspaceId
 from bot.store.db import Db, Taken, Unit
+from bot.sync import ignoring
 
 T = TypeVar("T")
 _COUNT_PACE = timedelta(seconds=3)
@@ -144,6 +145,7 @@ def make_link(
     for order_id in released:
         u.jobs.add("mirror", order_id, owner=listing.shop_id)
     close_items(u, workspace, (IncidentKind.UNLINKED, IncidentKind.LINK_BROKEN), listing.id, actor)
+    ignoring.drop(u, workspace, listing.id)
     return Linked(made, warnings, released, entry)
 
 
@@ -255,6 +257,8 @@ def match_listing(u: Unit, workspace: WorkspaceId, mode: LinkMode | None, listin
     if isinstance(decision, Link):
         _show_count(u, workspace, listing.shop_id)
     elif decision in _CAUSES and not _is_told(u, workspace, listing.id, decision):
+        if ignoring.get(u, workspace, listing.id) is not None:
+            return decision
         touch(u, workspace, IncidentKind.UNLINKED, listing.id, _CAUSES[NoAutoLink(decision)])
     return decision
 
@@ -271,12 +275,13 @@ def match_all(u: Unit, workspace: WorkspaceId, mode: LinkMode | None, listings: 
     shared = {shop: u.catalogue.shared_skus(shop, [x.sku for x in open_ones if x.shop_id == shop]) for shop in shops}
     pairs: list[tuple[Listing, Variant]] = []
     untold: list[tuple[str, str, dict[str, str] | None]] = []
+    ignored = ignoring.all_of(u, workspace)
     for listing in listings:
         twins = int(listing.sku in shared.get(listing.shop_id, ()))
         found = decide_auto_link(listing, twins, variants.get(listing.sku, ()), existing.get(listing.id), mode)
         if isinstance(found, Variant):
             pairs.append((listing, found))
-        elif found in _CAUSES and not _is_told(u, workspace, listing.id, found):
+        elif found in _CAUSES and listing.id not in ignored and not _is_told(u, workspace, listing.id, found):
             untold.append((listing.id, _CAUSES[found], None))
     _make_auto_links(u, workspace, pairs)
     if untold:
@@ -304,6 +309,7 @@ def _make_auto_links(u: Unit, workspace: WorkspaceId, pairs: Sequence[tuple[List
             u.jobs.add_many("push", mine, owner=shop)
     for shop, mine in by_shop.items():
         u.jobs.add_many("mirror", u.orders.stopped_by_many(mine), owner=shop)
+    ignoring.drop_linked(u, workspace, ids)
     for kind in (IncidentKind.UNLINKED, IncidentKind.LINK_BROKEN):
         for incident in u.incidents.close_many(workspace, kind, ids, AUTO_LINK):
             u.jobs.add("card", incident, owner=workspace)

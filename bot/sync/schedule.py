@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.domain.jobs import Job
 from bot.store.db import Db, Unit
+from bot.sync import ignoring
 
 log = logging.getLogger("linkbot.schedule")
 
@@ -47,6 +48,7 @@ def rows(poll: timedelta) -> list[Periodic]:
         Periodic("poll_store", poll, stores),
         Periodic("poll_stock", poll, stores),
         Periodic("recheck", timedelta(minutes=10), shops),
+        Periodic("ignored", timedelta(minutes=1), ignoring.holders),
         Periodic("check_shop", timedelta(days=1), shops),
         Periodic("check_store", timedelta(days=1), stores),
         Periodic("prune", timedelta(days=1), everyone),

@@ -3,19 +3,25 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.domain.board import LinkPreview, ProductRow, VariantRow
 from bot.domain.connections import Shop
 from bot.domain.incidents import Incident, IncidentKind, Item, ItemState, UnlinkedCause
 from bot.domain.links import LinkMode
+from bot.domain.matching import Tier
 from bot.domain.orders import Reason
+from bot.domain.suggesting import Hint, IgnoreFor
 from bot.domain.values import ActorKind, ListingId, ShopId
 from bot.views import texts
 from bot.views.blocks import Json, Message, actions, bold, button, code, context, dots, esc, first, lines, more, section
 from bot.views.ids import Action, Target, pack
 from bot.views.products import listing_value, show_all
+from bot.views.suggestions import accept_all_button, alert_buttons, feedback, how_long
+from bot.views.suggestions import said as suggested
 
+NO_HINTS: Mapping[ListingId, Hint] = MappingProxyType({})
 SHOWN = 8
 """Open items of an alert that stand in it; with candidates they stay within Slack's total."""
 CANDIDATES = 3
@@ -89,19 +95,26 @@ def alert(
     rows: Mapping[ListingId, ProductRow],
     candidates: Mapping[ListingId, Sequence[VariantRow]],
     shown: int = SHOWN,
+    *,
+    hints: Mapping[ListingId, Hint] = NO_HINTS,
 ) -> Message:
     """The one message about unlinked SKUs (B1): the most pressing first; closed when all are linked."""
     if incident.is_closed:
         return _closed_alert(incident, rows)
     if len(incident.items) == 1:
-        return _single_alert(incident.items[0], rows, candidates)
-    waiting = sorted(incident.open_items, key=lambda item: _pressure(item, rows))
+        return _single_alert(incident.items[0], rows, candidates, hints)
+    waiting = by_pressure(incident, rows)
     listed, left = first(waiting, min(shown, SHOWN))
     said = f"{texts.plural(len(waiting), 'TikTok SKU is', 'TikTok SKUs are')} not linked."
     total = _total_blocked(waiting, rows)
-    blocks = [section(lines(f"*{said}*", total)), *(_item(item, rows, candidates) for item in listed)]
+    blocks = [section(lines(f"*{said}*", total))]
+    for item in listed:
+        blocks += _item(item, rows, candidates, hints)
     if left:
-        blocks += [context(more(left)), actions(show_all())]
+        blocks.append(context(more(left)))
+    sure = sum(h.best is not None and h.best.tier is Tier.HIGH for h in hints.values())
+    if left or sure > 1:
+        blocks.append(actions(accept_all_button() if sure > 1 else None, show_all() if left else None))
     done = [item for item in incident.items if item.state is ItemState.CLOSED]
     if done:
         blocks.append(context(_linked_list(done, rows, 5)))
@@ -109,25 +122,40 @@ def alert(
     return Message(lines(said, total, *said_each, more(left), _linked_list(done, rows, 5) if done else ""), blocks)
 
 
+def by_pressure(incident: Incident, rows: Mapping[ListingId, ProductRow]) -> list[Item]:
+    """What waits, the most pressing first; the first `SHOWN` stand in the message."""
+    return sorted(incident.open_items, key=lambda item: _pressure(item, rows))
+
+
 def _single_alert(
-    item: Item, rows: Mapping[ListingId, ProductRow], candidates: Mapping[ListingId, Sequence[VariantRow]]
+    item: Item,
+    rows: Mapping[ListingId, ProductRow],
+    candidates: Mapping[ListingId, Sequence[VariantRow]],
+    hints: Mapping[ListingId, Hint],
 ) -> Message:
     said = f"A TikTok SKU is not linked: {_title(item, rows)}"
-    block = _item(item, rows, candidates)
-    block["text"]["text"] = "*A TikTok SKU is not linked.*\n" + block["text"]["text"]
-    return Message(lines(said, _cause(item), _blocked(item, rows)), [block])
+    blocks = _item(item, rows, candidates, hints)
+    blocks[0]["text"]["text"] = "*A TikTok SKU is not linked.*\n" + blocks[0]["text"]["text"]
+    hint = hints.get(ListingId(item.subject))
+    return Message(lines(said, _cause(item, hint), suggested(hint), _blocked(item, rows)), blocks)
 
 
 def _item(
-    item: Item, rows: Mapping[ListingId, ProductRow], candidates: Mapping[ListingId, Sequence[VariantRow]]
-) -> Json:
+    item: Item,
+    rows: Mapping[ListingId, ProductRow],
+    candidates: Mapping[ListingId, Sequence[VariantRow]],
+    hints: Mapping[ListingId, Hint],
+) -> list[Json]:
     listing_id = ListingId(item.subject)
-    row = rows.get(listing_id)
+    row, hint = rows.get(listing_id), hints.get(listing_id)
     facts = texts.listing_facts(row.listing, row.shop.name) if row else ""
     choice = _choice(candidates.get(listing_id, ())) if item.cause == UnlinkedCause.AMBIGUOUS else ""
-    text = lines(_title(item, rows), facts, _cause(item), choice, _blocked(item, rows))
+    text = lines(_title(item, rows), facts, _cause(item, hint), choice, _blocked(item, rows), suggested(hint))
     named = row.listing.title if row else item.subject
-    return section(text, button("Link", Action.LINK, listing_value(listing_id), about=f"Link {named}"))
+    if hint is None:
+        return [section(text, button("Link", Action.LINK, listing_value(listing_id), about=f"Link {named}"))]
+    thumbs = [feedback(listing_id, hint.best)] if hint.best is not None else []
+    return [section(text), alert_buttons(listing_id, hint, named), *thumbs]
 
 
 def _title(item: Item, rows: Mapping[ListingId, ProductRow]) -> str:
@@ -143,8 +171,11 @@ def _plain_item(item: Item, rows: Mapping[ListingId, ProductRow]) -> str:
     return dots(_title(item, rows), sku, _cause(item), _blocked(item, rows))
 
 
-def _cause(item: Item) -> str:
+def _cause(item: Item, hint: Hint | None = None) -> str:
+    """Why, and to press Link; the latter not where a suggestion stands below."""
     known = item.cause in set(UnlinkedCause)
+    if known and hint is not None and hint.best is not None:
+        return texts.UNLINKED_CAUSES[UnlinkedCause(item.cause)].what
     return str(texts.UNLINKED_CAUSES[UnlinkedCause(item.cause)]) if known else "It is not linked. Press Link."
 
 
@@ -192,7 +223,11 @@ def _short(item: Item, rows: Mapping[ListingId, ProductRow]) -> str:
 
 
 def _ended(item: Item) -> str:
-    actor = item.closed_by
+    actor, how = item.closed_by, item.facts.get("ignored", "")
+    if how in set(IgnoreFor):
+        ends = item.facts.get("ends", "")
+        until = how_long(IgnoreFor(how), texts.when(datetime.fromisoformat(ends)) if ends else "")
+        return f"ignored {until} {texts.by(actor)}"
     if actor is None or actor.kind is ActorKind.SYSTEM:
         return "no longer on TikTok"
     return f"linked {texts.by(actor)}"

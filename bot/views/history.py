@@ -175,6 +175,9 @@ def _plain(words: str) -> Callable[[Entry, Variants], str]:
     return lambda _entry, _variants: words
 
 
+_IGNORED_FOR = {"day": "for 1 day", "week": "for 7 days", "change": "until it changes", "good": "for good"}
+_UNIGNORED = {"time_over": ": its time is over", "changed": ": it changed"}
+
 SENTENCES: Mapping[Act, Callable[[Entry, Variants], str]] = {
     Act.CONNECTED: _plain("Connected."),
     Act.DISCONNECTED: _reasoned("Disconnected"),
@@ -198,6 +201,10 @@ SENTENCES: Mapping[Act, Callable[[Entry, Variants], str]] = {
     Act.ERASED: _plain("Buyer data was erased."),
     Act.SETTING_SET: lambda entry, _: f"Setting changed: {code(entry.facts.get('name', '?'), 40)}.",
     Act.UNDONE: _undone,
+    Act.IGNORED: lambda entry, _: f"Ignored {_IGNORED_FOR.get(entry.reason or '', 'for now')}.",
+    Act.UNIGNORED: lambda entry, _: f"No longer ignored{_UNIGNORED.get(entry.reason or '', '')}.",
+    Act.SUGGESTION_REFUSED: lambda entry, variants: f"Suggestion refused: {_variant(entry, variants)}.",
+    Act.SUGGESTION_PRAISED: lambda entry, variants: f"Suggestion called right: {_variant(entry, variants)}.",
     Act.HEALTH: lambda entry, _: (
         f"The catalogue was counted: {esc(entry.facts.get('linked', '?'), 12)} of "
         f"{esc(entry.facts.get('listings', '?'), 12)} SKUs linked."

@@ -10,6 +10,14 @@ class Action(StrEnum):
     """action_id of buttons and menus; the comment names what the value carries."""
 
     LINK = "link"  # Target.LISTING: opens the picker
+    ACCEPT = "accept"  # Target.SUGGESTION: links at once
+    RATE = "rate"  # Target.SUGGESTION with `good`
+    IGNORE = "ignore"  # Target.LISTING: asks for how long
+    IGNORE_FOR = "ignore_for"
+    UNIGNORE = "unignore"  # Target.LISTING
+    ACCEPT_ALL = "accept_all"  # shows the preview
+    ACCEPT_APPLY = "accept_apply"  # Target.ACCEPT
+    ACCEPT_CANCEL = "accept_cancel"
     UNLINK = "unlink"  # Target.LISTING: asks first
     UNLINK_YES = "unlink_yes"  # Target.LISTING: in a message; a modal submits Callback.UNLINK
     UNLINK_NO = "unlink_no"
@@ -59,6 +67,8 @@ class Callback(StrEnum):
 
     PICKER = "picker"
     UNLINK = "unlink"
+    IGNORE = "ignore"
+    IGNORE_GOOD = "ignore_good"
     TABLE = "table"
     PASTE = "paste"
     NOTE = "note"  # a view that only tells something
@@ -85,6 +95,7 @@ class Block(StrEnum):
     TAGS = "tags"
     LIST = "list"
     UNITS = "units"
+    IGNORE = "ignore"
     PASTE = "paste"
     TABLE = "table"
     BULK_FILE = "bulk_file"
@@ -102,6 +113,8 @@ class Target(StrEnum):
     """What a packed value points at."""
 
     LISTING = "listing"  # listing
+    SUGGESTION = "suggestion"  # listing, variant
+    ACCEPT = "accept"  # digest
     SHOP = "shop"  # shop
     STORE = "store"  # store
     ORDER = "order"  # order

@@ -154,6 +154,10 @@ ACTS: Mapping[Act, str] = {
     Act.RESUMED: "resumed",
     Act.ERASED: "buyer data erased",
     Act.SETTING_SET: "setting changed",
+    Act.IGNORED: "ignored",
+    Act.UNIGNORED: "no longer ignored",
+    Act.SUGGESTION_REFUSED: "suggestion refused",
+    Act.SUGGESTION_PRAISED: "suggestion called right",
     Act.HEALTH: "catalogue counted",
     Act.UNDONE: "undone",
 }

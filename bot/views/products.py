@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.domain.board import LinkGroup, Page, ProductCounts, ProductFilter, ProductRow
 from bot.domain.links import MAX_PACK, LinkOrigin, LinkState
+from bot.domain.suggesting import Hint
 from bot.domain.values import ListingId
-from bot.views import texts
+from bot.views import suggestions, texts
 from bot.views.blocks import (
     Json,
     Message,
@@ -33,6 +34,8 @@ TITLE = "Products from TikTok Shop"
 MODAL_TITLE = "TikTok Shop products"  # a modal's title takes 24 characters; the full name stands in its first line
 PRESSING, HITS = "pressing", "hits"
 NOWHERE: Mapping[str, object] = MappingProxyType({})
+Hints = Mapping[ListingId, Hint]
+NO_HINTS: Hints = MappingProxyType({})
 ROWS = 10
 """Rows a page."""
 FILTERS = {
@@ -52,30 +55,38 @@ class TableRequest:
     offset: int
 
 
-def table(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts) -> list[Json]:
+def table(
+    page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts, hints: Hints = NO_HINTS
+) -> list[Json]:
     """The table as blocks: every row with **Link** or **Unlink**, the filter, and the pages (S3, S17, S25)."""
     blocks = [section(_heading(words)), _filter_menu(filter, words, ProductCounts(*counts))]
     shown, _ = first(page.rows, ROWS)
     if not shown:
         blocks.append(section(_nothing(filter, words, page)))
-    blocks += [product(row, _place(filter, words, page.offset)) for row in shown]
+    place = _place(filter, words, page.offset)
+    for row in shown:
+        blocks += product_blocks(row, place, hints.get(row.listing.id))
     blocks.append(context(span(page.offset, len(shown), page.total)))
     if (buttons := _paging(page, len(shown), filter, words)) is not None:
         blocks.append(buttons)
     return blocks
 
 
-def table_message(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts) -> Message:
+def table_message(
+    page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts, hints: Hints = NO_HINTS
+) -> Message:
     """The table as an (ephemeral) message."""
     shown, _ = first(page.rows, ROWS)
     said = [f"{TITLE}: {FILTERS[filter].lower()}, {span(page.offset, len(shown), page.total)}"]
-    return Message(lines(*said, *(_line(row) for row in shown)), table(page, filter, words, counts=counts))
+    return Message(lines(*said, *(_line(row) for row in shown)), table(page, filter, words, counts=counts, hints=hints))
 
 
-def table_modal(page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts) -> Json:
+def table_modal(
+    page: Page[ProductRow], filter: ProductFilter, words: str, *, counts: ProductCounts, hints: Hints = NO_HINTS
+) -> Json:
     """The table as a modal, where a click on **Link** opens the picker on top of it (S14, S16)."""
     metadata = pack(Target.TABLE, VALUE_LIMIT, **_place(filter, words, page.offset))
-    blocks = table(page, filter, words, counts=counts)
+    blocks = table(page, filter, words, counts=counts, hints=hints)
     return modal(MODAL_TITLE, blocks, callback=Callback.TABLE, metadata=metadata)
 
 
@@ -104,6 +115,16 @@ def product(row: ProductRow, place: Mapping[str, object] = NOWHERE) -> Json:
     `place`: the list it stands in, kept in the button, so that the list can be drawn again after the click (S25).
     """
     return section(row_text(row), link_button(row, place=place) or unlink_button(row, place))
+
+
+def product_blocks(row: ProductRow, place: Mapping[str, object], hint: Hint | None) -> list[Json]:
+    """A row with its suggestion; below it **Accept** and **Ignore**, or **Stop ignoring**."""
+    block = product(row, place)
+    if hint is None or is_linked(row):
+        return [block]
+    block["text"]["text"] = lines(block["text"]["text"], suggestions.said(hint))
+    below = suggestions.row_buttons(row.listing.id, hint, _spoken(row), place)
+    return [block, below] if below is not None else [block]
 
 
 def row_text(row: ProductRow) -> str:
@@ -147,14 +168,19 @@ def listing_value(listing_id: ListingId, place: Mapping[str, object] = NOWHERE) 
     return pack(Target.LISTING, VALUE_LIMIT, listing=listing_id, **place)
 
 
-def pressing(rows: Sequence[ProductRow], total_unlinked: int) -> Message:
-    """The answer to bare `/link`: the most pressing unlinked SKUs and the way to the rest (U2)."""
+def pressing(rows: Sequence[ProductRow], total_unlinked: int, ignored: int = 0, hints: Hints = NO_HINTS) -> Message:
+    """The answer to bare `/link`: the most pressing unlinked SKUs, ignored ones left out, and the way to the rest."""
+    total_unlinked = max(0, total_unlinked - ignored)
     if not total_unlinked:
-        said = "Every TikTok SKU is linked."
+        said = "Every TikTok SKU is linked or ignored." if ignored else "Every TikTok SKU is linked."
         return Message(said, [section(said), actions(_show_all("Show all products", ProductFilter.ALL))])
     shown, _ = first(rows, 5)
     said = f"{texts.plural(total_unlinked, 'TikTok SKU is', 'TikTok SKUs are')} not linked."
-    blocks = [section(f"*{said}*"), *(product(row, {"list": PRESSING}) for row in shown)]
+    blocks = [section(f"*{said}*")]
+    for row in shown:
+        blocks += product_blocks(row, {"list": PRESSING}, hints.get(row.listing.id))
+    if ignored:
+        blocks.append(context(f"{ignored} more ignored: `/link products unlinked`"))
     rest = total_unlinked - len(shown)
     if rest > 0:
         blocks += [context(f"+{rest} more"), actions(_show_all("Show all", ProductFilter.UNLINKED))]

@@ -264,7 +264,7 @@ MATCH_REASONS: Mapping[MatchReason, str] = {
     MatchReason.SAME_BARCODE: "same barcode",
     MatchReason.SAME_MODEL: "same model number",
     MatchReason.SAME_TITLE: "similar title",
-    MatchReason.LEARNED: "as people here linked before",
+    MatchReason.LEARNED: "people here linked such SKUs before",
 }
 
 LISTING_STATES: Mapping[ListingStatus, str] = {

@@ -10,12 +10,27 @@ from bot.domain.board import LinkEffect, ProductCounts, ProductFilter, ProductRo
 from bot.domain.incidents import IncidentKind, UnlinkedCause
 from bot.domain.ledger import Act, Report, ReportLine
 from bot.domain.links import LinkMode, LinkState, LinkWarning
-from bot.domain.matching import MatchReason, Suggestion
+from bot.domain.matching import MatchDoubt, MatchReason, Suggestion, Tier
 from bot.domain.orders import Reason, Standing
 from bot.domain.rights import RightRefusal, RightsKind, RightsPolicy, UserGroup
 from bot.domain.settings import SettingsBoard, ShopSettings
-from bot.domain.values import ListingId, OrderId, StoreId
-from bot.views import cards, connect, home, orders, picker, plain, products, reports, rights, status, texts, unlink
+from bot.domain.suggesting import AcceptPlan, Hint, Ignored, IgnoreFor, Pair
+from bot.domain.values import ListingId, OrderId, StoreId, UserId
+from bot.views import (
+    accepting,
+    cards,
+    connect,
+    home,
+    orders,
+    picker,
+    plain,
+    products,
+    reports,
+    rights,
+    status,
+    texts,
+    unlink,
+)
 from bot.views import settings as settings_view
 from bot.views.blocks import Message
 from tests.views.build import (
@@ -87,15 +102,21 @@ def everything(text: str) -> tuple[list[Message], list[dict[str, Any]], list[dic
     health = replace_places(here, there)
     picked = state(
         row=free, page=page([candidate]), chosen=candidate, effect=effect, notice=None, categories=[text], tags=[text],
-        suggestions=[Suggestion(far, MatchReason.NEAR_SKU, 0.9)], stores={StoreId(there.id): there},
+        suggestions=[Suggestion(far, MatchReason.NEAR_SKU, Tier.MEDIUM, 0.9)], stores={StoreId(there.id): there},
         linked_skus={ListingId("1"): text},
     )  # fmt: skip
+    best = Suggestion(far, MatchReason.NEAR_SKU, Tier.HIGH, 0.9, tuple(MatchDoubt), f"+{text}…", 1.0)
+    hint, gone = Hint(best), Hint(None, Ignored(IgnoreFor.DAY, UserId(text), NOW, text, text))
     grouped = RightsPolicy(RightsKind.GROUP, ("S1",), text)
     messages = [
         products.table_message(page(rows), ProductFilter.ALL, text, counts=counts),
         products.pressing(rows, 9), products.hits(rows, text), products.linked_card(linked, 1), products.nothing_found(text),
         cards.importing(here, 1, False, text), cards.prompt_answered(here, LinkMode.AUTO, text, 1),
         cards.alert(incident(one), rows_of(free), {of.id: [candidate]}), cards.alert(both, rows_of(free), {}),
+        cards.alert(both, rows_of(free), {}, hints={of.id: hint}), accepting.linked(linked, effect),
+        accepting.preview(AcceptPlan([Pair(of, best, money("2"))], 1, 2), stale=True),
+        products.pressing(rows, 9, 1, {of.id: hint}), accepting.unignored(free),
+        products.table_message(page(rows), ProductFilter.ALL, text, counts=counts, hints={of.id: gone}),
         orders.order_card(stuck, told), orders.why_order(order(), told, rows), orders.orders_list(page([stuck], 40), None, text),
         orders.why_sku(broken, text, told, [candidate]), orders.unknown(text), orders.link_first(text, rows),
         reports.report(Report((line,), (line,), (line,)), NOW, NOW), status.status(health, NOW, 30, text, [text]),

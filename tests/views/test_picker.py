@@ -8,7 +8,7 @@ import pytest
 from bot.domain.board import LinkEffect, VariantQuery
 from bot.domain.catalogue import VariantStatus
 from bot.domain.links import LinkRequest, LinkState, LinkWarning
-from bot.domain.matching import MatchReason, Suggestion
+from bot.domain.matching import MatchReason, Suggestion, Tier
 from bot.domain.values import ListingId, StoreId, VariantId
 from bot.views import picker
 from bot.views.candidates import name_of
@@ -166,7 +166,7 @@ def test_s13_the_store_is_named() -> None:
 
 @pytest.mark.req("U5")
 def test_u5_best_suggestions_come_first_with_their_reason_and_push_no_row_out() -> None:
-    found = [Suggestion(variant(n, sku=f"S-{n}"), MatchReason.NEAR_SKU, 0.8) for n in (40, 3, 41, 42)]
+    found = [Suggestion(variant(n, sku=f"S-{n}"), MatchReason.NEAR_SKU, Tier.MEDIUM, 0.8) for n in (40, 3, 41, 42)]
     options = block(good_view(picker.open(state(suggestions=found))), Block.LIST)["element"]["options"]
     assert [one["value"] for one in options] == [gid(n) for n in (40, 3, 41, 1, 2, 4, 5, 6, 7)]
     assert options[0]["description"]["text"].startswith("SKU nearly the same")
@@ -177,7 +177,7 @@ def test_u5_best_suggestions_come_first_with_their_reason_and_push_no_row_out() 
 @pytest.mark.req("S20")
 def test_s20_a_full_page_of_ten_leaves_no_room_for_suggestions_but_loses_no_row() -> None:
     rows = [variant_row(n) for n in range(1, 11)]
-    found = [Suggestion(variant(n), MatchReason.SAME_TITLE, 0.5) for n in (40, 10)]
+    found = [Suggestion(variant(n), MatchReason.SAME_TITLE, Tier.MEDIUM, 0.5) for n in (40, 10)]
     options = block(good_view(picker.open(state(page=page(rows, 30), suggestions=found))), Block.LIST)["element"][
         "options"
     ]
@@ -186,7 +186,7 @@ def test_s20_a_full_page_of_ten_leaves_no_room_for_suggestions_but_loses_no_row(
 
 
 def test_suggestion_of_a_store_that_is_gone_is_left_out() -> None:
-    found = [Suggestion(variant(40, store_id=StoreId("gone")), MatchReason.NEAR_SKU, 0.8)]
+    found = [Suggestion(variant(40, store_id=StoreId("gone")), MatchReason.NEAR_SKU, Tier.MEDIUM, 0.8)]
     options = block(picker.open(state(suggestions=found)), Block.LIST)["element"]["options"]
     assert gid(40) not in [one["value"] for one in options]
 
