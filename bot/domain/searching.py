@@ -29,8 +29,10 @@ def is_short(word: str) -> bool:
 
 
 def fits(hit: Hit, wanted: Sequence[str]) -> bool:
-    """Does it have every word? Short ones at the start of a word or of the SKU."""
-    return all(_starts(hit, word) if is_short(word) else word in hit.hay for word in wanted)
+    """Does it have every word, at any place? One or two letters alone: at the start of a word or of the SKU."""
+    if all(is_short(word) for word in wanted):
+        return all(_starts(hit, word) for word in wanted)
+    return all(word in hit.hay for word in wanted)
 
 
 def _starts(hit: Hit, word: str) -> bool:
