@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, text
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, text
 
 from bot.domain.board import VariantQuery
 from bot.domain.catalogue import Listing, Variant
@@ -105,14 +105,16 @@ class SearchIndex:
         return Found([hit.variant_id for hit in ranked[:limit]], is_more or len(ranked) > limit)
 
     def _hits(self, stores: Sequence[StoreId], query: VariantQuery, wanted: list[str]) -> tuple[list[Hit], bool]:
-        filters = [SEARCH.c.store_id.in_(stores), *facets(query)]
+        # as an expression, so that the stores, which are few, never lead the search
+        filters = [SEARCH.c.store_id.concat("").in_(stores), *facets(query)]
         if len(filters) > 1:
             few = self._rows(filters, _FEW + 1)
             if len(few) <= _FEW:
                 fitting = [hit for hit in few if fits(hit, wanted)]
                 return fitting, False
         code = " ".join(wanted)
-        first = self._rows([*filters, SEARCH.c.code >= code, SEARCH.c.code < code + _END], 100) if code else []
+        in_code = [SEARCH.c.store_id.in_(stores), *filters[1:]]
+        first = self._rows([*in_code, SEARCH.c.code >= code, SEARCH.c.code < code + _END], 100) if code else []
         more = self._rows([*filters, *self._places(stores, wanted)], INNER)
         hits = {hit.variant_id: hit for hit in (*first, *more) if fits(hit, wanted)}
         return list(hits.values()), len(more) == INNER or len(first) == 100
@@ -257,10 +259,10 @@ class SearchIndex:
 def facets(query: VariantQuery) -> list[Any]:
     """Categories and tags: OR inside, AND between."""
     if query.tags:
-        mine = [FACETS.c.number == SEARCH.c.number, FACETS.c.tag.in_(query.tags)]
+        mine = [FACETS.c.tag.in_(query.tags)]
         if query.categories:
             mine.append(FACETS.c.category.in_(query.categories))
-        return [exists().where(*mine)]
+        return [SEARCH.c.number.in_(select(FACETS.c.number).where(*mine))]
     return [SEARCH.c.category.in_(query.categories)] if query.categories else []
 
 
