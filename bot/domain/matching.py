@@ -49,8 +49,8 @@ class Tier(StrEnum):
 class Suggestion:
     variant: Variant
     reason: MatchReason
+    tier: Tier
     score: float  # only to rank
-    tier: Tier = Tier.LOW
     doubts: tuple[MatchDoubt, ...] = ()
     affix: str = ""  # what was set aside of the SKU, for "SKU equal without TT-"
     learned: float = 0.0  # how far people's earlier choices moved it up or down
@@ -129,7 +129,7 @@ def suggest(
         doubts = _doubts(mine, theirs, evidence, shared_skus)
         learned = _lesson(mine, theirs, variant, lessons)
         affix = affix_of(mine.sku, theirs.sku)
-        made.append(Suggestion(variant, reason, score, tier, doubts, affix, learned))
+        made.append(Suggestion(variant, reason, tier, score, doubts, affix, learned))
     return made
 
 

@@ -256,8 +256,8 @@ class Play:
         return [
             (message, block)
             for message in [*own, *self.world.messages()]
-            for block in message.get("blocks") or []
-            if (block.get("accessory") or {}).get("action_id") == Action.LINK
+            for block in _buttons(message.get("blocks") or [])
+            if block["accessory"].get("action_id") == Action.LINK
             and unpack(block["accessory"]["value"])["listing"] == sku_id
         ]
 
@@ -277,6 +277,18 @@ async def _work(runner: Runner, acting: "asyncio.Future[list[None]]") -> None:
     """A worker: as long as something happens, and until nothing is left."""
     while await runner.run_due() or not acting.done():
         pass
+
+
+def _buttons(blocks: list[Json]) -> Iterator[Json]:
+    """Each button as the accessory of the text it stands beside or below."""
+    text: Json = {}
+    for block in blocks:
+        if block["type"] == "section":
+            text = block
+        if "accessory" in block:
+            yield block
+        for element in block.get("elements", []) if block["type"] == "actions" else []:
+            yield {**text, "block_id": block["block_id"], "accessory": element}
 
 
 async def press(who: Person, message: Json, block: Json, *, stale: bool = False) -> None:
