@@ -85,7 +85,7 @@ _GATE = {
     "t_exact": -0.12, "lcs": -0.27, "lone": -0.8, "l_miss": -0.02, "r_miss": 0.54, "swap": -0.56, "mens": -0.57,
     "margin_cos": 0.25, "margin_score": 0.14, "other_cos": -1.6, "conflict_sku": -0.3,
 }  # fmt: skip
-_HIGH, _MEDIUM = 0.95, 0.6
+_HIGH, _MEDIUM = 0.9511, 0.6
 _NO_RIVAL = 6.0
 _SAME_SKU = 8.0
 """One SKU on one listing and one variant outweighs everything else."""
@@ -203,7 +203,7 @@ def _tier(trust: float, behind: float, evidence: Evidence, mine: Side, *, is_fir
     some = max(evidence["sku_within"], evidence["sku_sim"], evidence["sku_parts"], evidence["gtin_equal"])
     if max(some, evidence["code_same"], evidence["sku_equal"]) < 0.55 and evidence["t_cos"] < 0.15:
         return None
-    if is_first and trust >= _HIGH and evidence["code_extra"] < 1:  # several model numbers: a set, or "fits …"
+    if is_first and trust >= _HIGH:
         return Tier.HIGH
     if (is_first and trust >= _MEDIUM) or (not is_first and behind < 1.0 and mine.title.words):
         return Tier.MEDIUM
