@@ -13,7 +13,6 @@ from bot.domain.catalogue import Listing, Variant
 from bot.domain.evidence import Evidence, Rarity, gather, title_evidence
 from bot.domain.sides import Side, side_of_listing, side_of_variant
 from bot.domain.values import VariantId
-from bot.domain.words import looks as looks
 
 
 class MatchReason(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, text
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, text
 
 from bot.domain.board import VariantQuery
 from bot.domain.catalogue import Listing, Variant
@@ -29,6 +29,8 @@ INNER = 500
 """Hits that are ranked; more than these are only said to be there."""
 _FEW = 5000
 """Rows that filters may leave to be looked at one by one; above it the words lead."""
+_COMMON = 2000
+"""Places of a word from which it is common."""
 _END = "\U0010ffff"
 _NEIGHBOURS = 6
 _PRODUCTS, _LIKELY, _ROWS = 30, 12, 160
@@ -120,25 +122,36 @@ class SearchIndex:
         return list(hits.values()), len(more) == INNER or len(first) == 100
 
     def _places(self, stores: Sequence[StoreId], wanted: list[str]) -> list[Any]:
-        """Conditions that an index answers: trigrams for three characters and more, the word list for less."""
+        """Conditions for every word, the ones that an index answers first: trigrams, else the list of words.
+
+        All of them stand in the statement: what is left out of it and looked at later is lost behind its limit.
+        """
         long = [word for word in wanted if len(word) >= 3]
-        places: list[Any] = []
-        if long and self._is_sqlite:
-            quoted = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
-            match = text("select rowid from variant_fts where variant_fts match :typed").bindparams(typed=quoted)
-            places.append(SEARCH.c.number.in_(match.columns(SEARCH.c.number)))
-        else:
-            places += [SEARCH.c.hay.like(like(word), escape="\\") for word in long]
-        for word in wanted if not long else ():
-            parts = words(word) if is_wide(word) else [word] if is_short(word) else []
-            for part in parts:
-                in_range = (
-                    WORDS.c.word == part if is_wide(part) else and_(WORDS.c.word >= part, WORDS.c.word < part + _END)
-                )
-                products = select(WORDS.c.product_id).where(WORDS.c.store_id.in_(stores), in_range).limit(INNER * 4)
-                places.append(SEARCH.c.product_id.in_(products))
-        short = [word for word in wanted if len(word) < 3 and not is_short(word) and not is_wide(word)]
-        return places + [SEARCH.c.hay.like(like(word), escape="\\") for word in short]
+        rest = [word for word in wanted if len(word) < 3]
+        if not long:
+            starts = [
+                part for word in rest for part in (words(word) if is_wide(word) else [word] if is_short(word) else [])
+            ]
+            places = [self._with_word(stores, part) for part in starts]
+            return places + [SEARCH.c.hay.like(like(word), escape="\\") for word in rest if not is_short(word)]
+        if not self._is_sqlite:
+            return [SEARCH.c.hay.like(like(word), escape="\\") for word in wanted]
+        quoted = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
+        match = text("select rowid from variant_fts where variant_fts match :typed").bindparams(typed=quoted)
+        found = SEARCH.c.number.in_(match.columns(SEARCH.c.number))
+        return [found, *(SEARCH.c.hay.like(like(word), escape="\\") for word in rest)]
+
+    def _with_word(self, stores: Sequence[StoreId], start: str) -> Any:
+        """Products with a word that begins so; a CJK character is a word of its own.
+
+        A rare beginning is a list of products; a common one is asked row by row, which soon fills the limit.
+        """
+        begins = WORDS.c.word == start if is_wide(start) else and_(WORDS.c.word >= start, WORDS.c.word < start + _END)
+        mine = select(WORDS.c.product_id).where(WORDS.c.store_id.in_(stores), begins)
+        products = self._connection.execute(mine.limit(_COMMON)).scalars().all()
+        if len(products) < _COMMON:
+            return SEARCH.c.product_id.in_(mine)
+        return exists().where(WORDS.c.product_id == SEARCH.c.product_id, begins)
 
     def _near_hits(self, stores: Sequence[StoreId], query: VariantQuery, wanted: list[str]) -> tuple[list[Hit], bool]:
         """The words that were meant: known words with the same two first letters, or without the first one."""

@@ -1,18 +1,11 @@
 """The rows of the search index."""
 # pyright: reportAssignmentType=false
 
-from typing import Any
-
-from sqlalchemy import Column, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import Column, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-
-def _key() -> Any:
-    return Field(sa_column=Column(String, primary_key=True))
-
-
-def _text() -> Any:
-    return Field(sa_column=Column(Text, nullable=False))
+from bot.store.columns import key as _key
+from bot.store.columns import text as _text
 
 
 class VariantSearchRow(SQLModel, table=True):

@@ -6,51 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Float, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from bot.store.types import DecimalText, UtcTime
-
-
-def _key(kind: Any = String) -> Any:
-    return Field(sa_column=Column(kind, primary_key=True))
-
-
-def _text(default: str | None = None) -> Any:
-    return Field(sa_column=Column(Text, nullable=False, server_default=default))
-
-
-def _maybe() -> Any:
-    return Field(default=None, sa_column=Column(Text, nullable=True))
-
-
-def _number(default: int | None = None) -> Any:
-    shown = None if default is None else str(default)
-    return Field(sa_column=Column(Integer, nullable=False, server_default=shown))
-
-
-def _maybe_number() -> Any:
-    return Field(default=None, sa_column=Column(Integer, nullable=True))
-
-
-def _flag() -> Any:
-    return Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
-
-
-def _time() -> Any:
-    return Field(sa_column=Column(UtcTime, nullable=False))
-
-
-def _maybe_time() -> Any:
-    return Field(default=None, sa_column=Column(UtcTime, nullable=True))
-
-
-def _money() -> Any:
-    return Field(default=None, sa_column=Column(DecimalText, nullable=True))
-
-
-def _json() -> Any:
-    return Field(sa_column=Column(JSON, nullable=False))
+from bot.store.columns import flag as _flag
+from bot.store.columns import json as _json
+from bot.store.columns import key as _key
+from bot.store.columns import maybe as _maybe
+from bot.store.columns import maybe_number as _maybe_number
+from bot.store.columns import maybe_time as _maybe_time
+from bot.store.columns import money as _money
+from bot.store.columns import number as _number
+from bot.store.columns import text as _text
+from bot.store.columns import time as _time
+from bot.store.types import DecimalText
 
 
 class ShopRow(SQLModel, table=True):

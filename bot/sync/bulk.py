@@ -267,16 +267,11 @@ def _link_row(u: Unit, run: Run, row: Row) -> bool:
         u.bulk.take(run.id, row.line, RowState.LEFT, Outcome.MISSING_COLUMN)
         return False
     request = LinkRequest(decision.listing_id, decision.variant_id, decision.pack)
-    made = link_one(u, run.workspace_id, request, run.actor)
+    made = linking.link_here(u, run.workspace_id, request, run.actor)
     if isinstance(made, linking.Refused):
         u.bulk.take(run.id, row.line, RowState.LEFT, REFUSED_AS[made.reason])
         return False
     return u.bulk.take(run.id, row.line, RowState.DONE)
-
-
-def link_one(u: Unit, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -> linking.Linked | linking.Refused:
-    """A link by hand inside a unit that holds more than this one. Raises Taken when another worker was first."""
-    return linking._link(u, workspace, request, actor)
 
 
 # --- without Slack ---------------------------------------------------------------------------------------------------

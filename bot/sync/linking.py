@@ -66,7 +66,7 @@ class Refused:
 
 async def link(db: Db, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -> Linked | Refused:
     """Link a listing by hand. A second, later request finds the first one's link and is refused with it."""
-    return await settled(db, lambda u: _link(u, workspace, request, actor))
+    return await settled(db, lambda u: link_here(u, workspace, request, actor))
 
 
 async def settled(db: Db, act: Callable[[Unit], T]) -> T:
@@ -77,7 +77,8 @@ async def settled(db: Db, act: Callable[[Unit], T]) -> T:
     return await db.run(act)
 
 
-def _link(u: Unit, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -> Linked | Refused:
+def link_here(u: Unit, workspace: WorkspaceId, request: LinkRequest, actor: Actor) -> Linked | Refused:
+    """`link` inside a unit that holds more. Raises Taken when another worker was first: run the unit again."""
     listing = u.catalogue.listing(request.listing_id)
     variant = u.catalogue.variant(request.variant_id)
     existing = u.links.get(request.listing_id)
@@ -257,8 +258,6 @@ def match_listing(u: Unit, workspace: WorkspaceId, mode: LinkMode | None, listin
     if isinstance(decision, Link):
         _show_count(u, workspace, listing.shop_id)
     elif decision in _CAUSES and not _is_told(u, workspace, listing.id, decision):
-        if ignoring.get(u, workspace, listing.id) is not None:
-            return decision
         touch(u, workspace, IncidentKind.UNLINKED, listing.id, _CAUSES[NoAutoLink(decision)])
     return decision
 
@@ -329,7 +328,9 @@ def _apply_rule(u: Unit, workspace: WorkspaceId, mode: LinkMode | None, listing:
 
 
 def _is_told(u: Unit, workspace: WorkspaceId, listing_id: ListingId, decision: Link | NoAutoLink) -> bool:
-    """An unlink told its alert when it happened; later passes must not tell it again, even once it was closed."""
+    """An ignored listing wants no alert; and an unlink told its own when it happened, once and for all passes."""
+    if ignoring.get(u, workspace, listing_id) is not None:
+        return True
     if decision is not NoAutoLink.UNLINKED_BY_PERSON:
         return False
     return bool(u.incidents.of_subject(workspace, IncidentKind.UNLINKED, listing_id))

@@ -5,7 +5,8 @@ from enum import Enum, auto
 import pytest
 
 from bot.domain.links import NoAutoLink, match_by_sku
-from bot.domain.matching import MatchReason, looks, suggest
+from bot.domain.matching import MatchReason, suggest
+from bot.domain.words import looks
 
 from .build import listing, variant
 

@@ -15,7 +15,7 @@ from bot.domain.links import LinkOrigin
 from bot.domain.values import ListingId
 from bot.rehearsal.faults import Fault, FaultKind
 from bot.rehearsal.slack_client import Person, text_of
-from bot.sync import bulk
+from bot.sync import bulk, linking
 from tests.flows.test_cli import Run, linkbot
 from tests.flows.world import TEAM, World, open_world
 from tests.store.test_bulk import connected
@@ -225,15 +225,15 @@ async def test_u28_cancel_while_it_runs_leaves_the_rest_undone(shop: World, monk
     await hand_over(shop, text(*(f"T-{n},S-{n}," for n in range(10))))
     await settle(shop)
     cancelled: list[bool] = []
-    real = bulk.link_one
+    real = linking.link_here
 
-    def link_one(u: Any, *args: Any) -> Any:
+    def link_here(u: Any, *args: Any) -> Any:
         made = real(u, *args)
         if len(u.links.of_workspace(TEAM, None, 100)) == 3:  # in the middle of the second step
             cancelled.append(u.bulk.move(run_id(shop), [RunState.RUNNING], state=RunState.CANCELLED))
         return made
 
-    monkeypatch.setattr(bulk, "link_one", link_one)
+    monkeypatch.setattr(linking, "link_here", link_here)
     await press(shop, "Apply")
     await settle(shop)
     assert cancelled == [True]

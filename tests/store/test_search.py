@@ -123,3 +123,12 @@ def test_the_exact_sku_comes_first(db: Db) -> None:
     page = db.read_sync(lambda u: u.catalogue.search_variants(TEAM, VariantQuery("mug-1"), 0, 5))
     assert page.rows[0].variant.sku == "MUG-1"
     assert page.is_more
+
+
+@pytest.mark.req("S19", "S20")
+def test_a_short_word_beside_a_common_one_is_not_lost_behind_the_limit(db: Db) -> None:
+    rows = [named(f"n{n:04}", ROWS["bare"], title="Cotton tee", sku=f"TEE-{n}") for n in range(700)]
+    rows.append(named("zz", ROWS["bare"], title="Cotton tee qx", sku="TEE-X"))
+    db.run_sync(lambda u: u.catalogue.put_variants(rows))
+    assert found(db, "cotton qx") == {"zz"}
+    assert found(db, "qx") == {"zz"}
